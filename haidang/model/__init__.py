@@ -1,0 +1,1 @@
+"""The nouns: small frozen values that every stage shares. Imports nothing above it."""

@@ -1,0 +1,40 @@
+"""The alert: a stored, revisable finding, told in one sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from haidang.model.detection import Episode
+from haidang.model.instant import Instant
+
+# Interface words of the four alert levels; `nghiêm trọng` is a legal term and never used here.
+LEVEL_WORDS = {
+    "critical": "Khẩn cấp",
+    "high": "Cao",
+    "medium": "Trung bình",
+    "low": "Thấp",
+    "informational": "Thông tin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert as stored; `id` never changes, each growth of its episode is a new revision."""
+
+    id: str
+    rule: str
+    rule_hash: str
+    title: str
+    level: str
+    tags: tuple[str, ...]
+    author: str
+    raised: Instant
+    revised: Instant
+    revision: int
+    episode: Episode
+    group: Mapping[str, str]
+    zone: str
+    operators: tuple[str, ...]
+    affected: tuple[str, ...]
+    system_level: int
+    sentences: Mapping[str, str]
+    superseded_by: str = ""
