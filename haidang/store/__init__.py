@@ -1,0 +1,1 @@
+"""Where events, state, the inventory and the audit trail live."""
