@@ -1,0 +1,1 @@
+"""The state store: tables in SQLAlchemy Core on SQLite; small transactions, cursors, audit."""

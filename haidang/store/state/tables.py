@@ -1,0 +1,166 @@
+"""The state store's tables. Times are instants (microseconds UTC); payloads are packed bytes."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+_ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text))
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("pos", Text, nullable=False),
+)
+
+# One compressed row a batch of the match stage; deleted once correlated.
+match_batch = Table(
+    "match_batch",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("matches", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,  # ids of deleted rows never come back: cursors point at them
+)
+
+# What a correlation remembers of one group: its events of one time chunk, packed.
+group_chunk = Table(
+    "group_chunk",
+    metadata,
+    Column("rule_hash", Text, primary_key=True),
+    Column("group_id", Text, primary_key=True),
+    Column("chunk", BigInteger, primary_key=True),
+    Column("touched", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("group_chunk_touched", "touched"),
+)
+
+# Episodes of every correlation, also of those that raise no alert of their own.
+episode = Table(
+    "episode",
+    metadata,
+    Column("alert", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("group_id", Text, nullable=False),
+    Column("fired", BigInteger, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("first_anchor", BigInteger, nullable=False),
+    Column("last_anchor", BigInteger, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("expired_events", Integer, nullable=False, default=0),
+    Column("raised", Integer, nullable=False),
+    Column("superseded_by", Text, nullable=False, default=""),
+    Index("episode_group", "rule", "group_id"),
+)
+
+# Windows of non-monotone conditions that must wait for the watermark.
+due = Table(
+    "due",
+    metadata,
+    Column("rule_hash", Text, primary_key=True),
+    Column("group_id", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Index("due_at", "at"),
+)
+
+detection = Table(
+    "detection",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("payload", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,  # ids of deleted rows never come back: cursors point at them
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("rule_hash", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("raised", BigInteger, nullable=False),
+    Column("revised", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("system_level", Integer, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("superseded_by", Text, nullable=False, default=""),
+    # JSON: tags, author, group, operators, affected, sentences.
+    Column("details", LargeBinary, nullable=False),
+    Index("alert_raised", "raised"),
+)
+
+# Who may see an alert: one row for each operator and affected unit.
+alert_unit = Table(
+    "alert_unit",
+    metadata,
+    Column("alert", Text, ForeignKey("alert.id"), primary_key=True),
+    Column("unit", Text, primary_key=True),
+)
+
+# Copies of matched events, made when the alert is raised: retention deletes the originals.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("alert", Text, ForeignKey("alert.id"), primary_key=True),
+    Column("event", Text, primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("ecs", LargeBinary, nullable=False),
+    Column("sha256", Text, nullable=False),
+    # JSON list: the event's operator and affected units, who alone may read the copy.
+    Column("units", Text, nullable=False, default="[]"),
+)
+
+# Which receive times of which source were evaluated by which set of rules.
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("rule_set", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("lag", BigInteger, nullable=False),
+    Index("coverage_source", "source", "end"),
+)
+
+# (event, rule) pairs whose evaluation failed; the cursor went on without them.
+poison = Table(
+    "poison",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("event", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# Append-only: triggers refuse UPDATE and DELETE.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)

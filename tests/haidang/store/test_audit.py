@@ -1,0 +1,87 @@
+"""The audit trail: part of the act's own transaction, and never changed."""
+
+import json
+
+import pytest
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from haidang import durable
+from haidang.store import audit
+from haidang.store.state import tables
+from haidang.store.state.database import Database
+
+
+@pytest.fixture
+def database(tmp_path):
+    """Open a new state store."""
+    database = Database.open(tmp_path / "state.db")
+    yield database
+    database.close()
+
+
+def fail_at_commit(name):
+    """Fail where a transaction would become durable."""
+    raise KeyError(name)
+
+
+def rows(database):
+    """Return all audit rows."""
+    with database.reading() as connection:
+        return connection.execute(select(tables.audit).order_by(tables.audit.c.id)).all()
+
+
+def test_record_keeps_who_did_what_when(database):
+    """Detail is JSON with Vietnamese as it is, its keys in order."""
+    with database.transaction("test") as connection:
+        audit.record(connection, 7, "system:alerts", "alert.raised", "A1", {"lý do": "đủ", "b": 2})
+        audit.record(connection, 8, "system:alerts", "alert.revised", "A1")
+    first, second = rows(database)
+    assert (7, "system:alerts", "alert.raised", "A1") == tuple(first[1:5])
+    assert ('{"b": 2, "lý do": "đủ"}', {}) == (first.detail, json.loads(second.detail))
+    assert first.id < second.id
+
+
+def test_record_is_part_of_the_acts_transaction(database):
+    """An act that did not happen leaves no row."""
+    token = durable.HOOK.set(fail_at_commit)
+    with pytest.raises(KeyError), database.transaction("test") as connection:
+        audit.record(connection, 7, "system:alerts", "alert.raised", "A1")
+    durable.HOOK.reset(token)
+    assert [] == rows(database)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(update(tables.audit).values(actor="another"), id="update"),
+        pytest.param(delete(tables.audit), id="delete"),
+        pytest.param(text("UPDATE audit SET at = 0 WHERE id = 1"), id="plain-update"),
+        pytest.param(
+            text("INSERT OR REPLACE INTO audit VALUES (1, 0, 'x', 'x', 'x', '')"), id="replace"
+        ),
+    ],
+)
+def test_rows_cannot_be_changed_or_deleted(database, statement):
+    """The database itself refuses, whatever program asks."""
+    with database.transaction("test") as connection:
+        audit.record(connection, 7, "system:alerts", "alert.raised", "A1")
+    before = rows(database)
+    with (
+        pytest.raises(IntegrityError, match="append-only"),
+        database.transaction("test") as connection,
+    ):
+        connection.execute(statement)
+    assert before == rows(database)
+
+
+def test_triggers_are_there_after_reopening(tmp_path):
+    """A second start does not weaken them."""
+    for _ in range(2):
+        database = Database.open(tmp_path / "state.db")
+        with database.reading() as connection:
+            found = connection.execute(
+                text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")
+            ).scalar_one()
+        database.close()
+    assert 3 == found
