@@ -1,0 +1,1 @@
+"""Collecting: sources read bytes, datasets turn records into ECS, accepted events reach a store."""

@@ -1,0 +1,268 @@
+"""Reading a dataset's YAML: every problem of the file at once, with file, line and field."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from collectors import mask
+from collectors.formats.regex import Pattern, compile_pattern
+from collectors.hooks import COMPLETE, JOIN, Complete, Join, Release
+from collectors.mapping import TIMES, TYPES, Branches, Content, Field
+from haidang.errors import InputError, Problem
+from haidang.yamldoc import Checker, YamlPath, read_file
+
+_KEYS = (
+    "name",
+    "about",
+    "format",
+    "patterns",
+    "time",
+    "absent",
+    "fields",
+    "constants",
+    "logsource",
+    "branches",
+    "masks",
+    "masks_in_hex",
+    "complete",
+    "join",
+    "cases",
+)
+_BRANCH_KEYS = ("when", "fields", "constants", "logsource")
+_CASE_KEYS = ("name", "lines", "expect", "derived", "refused")
+_LOGSOURCE_KEYS = ("category", "product", "service")
+_ECS_PATH = re.compile(r"[a-z_@][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Lines with what they must become: own events' fields, derived events' fields, refusals."""
+
+    name: str
+    lines: tuple[bytes, ...]
+    expect: dict[str, Any]
+    derived: tuple[dict[str, Any], ...] = ()
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A dataset as its file says it, checked and compiled."""
+
+    name: str
+    about: str
+    format: str
+    patterns: tuple[Pattern, ...]
+    time: tuple[str, str]
+    absent: tuple[str, ...]
+    own: Content
+    branches: Branches
+    masks: tuple[mask.Mask, ...]
+    masks_in_hex: re.Pattern[bytes] | None
+    complete: Complete | None
+    join: tuple[Join, Release] | None
+    cases: tuple[Case, ...]
+
+
+def read_definition(path: Path) -> Definition:
+    """The dataset of a YAML file. Raises InputError with every problem."""
+    documents = read_file(path)
+    if len(documents) != 1 or not isinstance(documents[0].value, dict):
+        raise InputError([Problem(str(path), 0, "", "must hold one mapping: the dataset")])
+    check = Checker(documents[0])
+    check.unknown_keys((), documents[0].value, _KEYS)
+    definition = _Reader(check).definition()
+    check.raise_if_any()
+    return definition
+
+
+class _Reader:
+    """Reads the parts of one dataset; problems go to the checker, bad parts are left out."""
+
+    def __init__(self, check: Checker) -> None:
+        self._check = check
+
+    def definition(self) -> Definition:
+        take = self._check.take
+        kind = self._one_of(("format",), ("regex", "json"))
+        patterns = self._patterns() if kind == "regex" else ()
+        self._check_groups(patterns)
+        return Definition(
+            name=take(("name",), str, ...) or "",
+            about=take(("about",), str, ...) or "",
+            format=kind,
+            patterns=patterns,
+            time=self._time(),
+            absent=self._texts(("absent",)),
+            own=self._content(()),
+            branches=self._branches(),
+            masks=self._masks(),
+            masks_in_hex=self._hex_pattern(),
+            complete=self._named(("complete",), COMPLETE),
+            join=self._named(("join",), JOIN),
+            cases=tuple(self._case(("cases", i)) for i in self._indexes(("cases",))),
+        )
+
+    def _indexes(self, path: YamlPath, default: Any = ()) -> range:
+        return range(len(self._check.take(path, list, default) or ()))
+
+    def _texts(self, path: YamlPath) -> tuple[str, ...]:
+        return tuple(self._check.take((*path, i), str, "") for i in self._indexes(path))
+
+    def _one_of(self, path: YamlPath, known: Sequence[str]) -> str:
+        text = self._check.take(path, str, ...)
+        if text is not None and text not in known:
+            self._check.add(path, f"must be one of: {', '.join(known)}")
+        return text or ""
+
+    def _named(self, path: YamlPath, table: Any) -> Any:
+        name = self._check.take(path, str)
+        if name is not None and name not in table:
+            self._check.add(path, f"no such hook; known: {', '.join(table)}")
+        return table.get(name)
+
+    def _patterns(self) -> tuple[Pattern, ...]:
+        found = (self._pattern(("patterns", i)) for i in self._indexes(("patterns",), ...))
+        return tuple(pattern for pattern in found if pattern)
+
+    def _pattern(self, path: YamlPath) -> Pattern | None:
+        entry = self._check.take(path, dict, ...)
+        if entry is None:
+            return None
+        self._check.unknown_keys(path, entry, ("name", "parts"))
+        parts = self._texts((*path, "parts"))
+        try:
+            return compile_pattern(self._check.take((*path, "name"), str, ...) or "", parts)
+        except re.error as error:
+            self._bad_part(path, parts, error)
+            return None
+
+    def _check_groups(self, patterns: Sequence[Pattern]) -> None:
+        """A field of a text dataset must come from a group of one of its patterns."""
+        groups = {name for pattern in patterns for name in pattern.names}
+        for source in self._check.take(("fields",), dict, {}) if patterns else ():
+            if source not in groups:
+                self._check.add(("fields", source), "no pattern has a group of this name")
+
+    def _bad_part(self, path: YamlPath, parts: Sequence[str], error: re.error) -> None:
+        start = 0
+        for index, part in enumerate(parts):
+            if error.pos is not None and error.pos <= start + len(part):
+                what = f"{error.msg}, at character {error.pos - start + 1}"
+                self._check.add((*path, "parts", index), what)
+                return
+            start += len(part)
+        self._check.add((*path, "parts"), str(error))
+
+    def _time(self) -> tuple[str, str]:
+        entry = self._check.take(("time",), dict, ...) or {}
+        self._check.unknown_keys(("time",), entry, ("from", "format"))
+        if not entry:
+            return "", ""
+        source = self._check.take(("time", "from"), str, ...) or ""
+        return source, self._one_of(("time", "format"), tuple(TIMES))
+
+    def _content(self, path: YamlPath) -> Content:
+        fields = self._check.take((*path, "fields"), dict, {})
+        constants = self._check.take((*path, "constants"), dict, {})
+        for target in constants:
+            self._check_target((*path, "constants", target), target)
+        sources = self._indexes((*path, "logsource"))
+        return Content(
+            tuple(field for name in fields for field in self._fields((*path, "fields"), name)),
+            tuple(constants.items()),
+            tuple(self._logsource((*path, "logsource", i)) for i in sources),
+        )
+
+    def _fields(self, path: YamlPath, name: str) -> list[Field]:
+        """One source may fill several fields: `source: path`, `{to, type}`, or a list of those."""
+        path = (*path, name)
+        entry = self._check.take(path, (str, dict, list), ...)
+        if isinstance(entry, list):
+            return [self._field((*path, i), name) for i in range(len(entry))]
+        return [self._field(path, name)]
+
+    def _field(self, path: YamlPath, source: str) -> Field:
+        entry = self._check.take(path, (str, dict), "")
+        kind = "keyword"
+        if isinstance(entry, dict):
+            self._check.unknown_keys(path, entry, ("to", "type"))
+            kind = self._one_of((*path, "type"), tuple(TYPES))
+            entry = self._check.take((*path, "to"), str, ...)
+        self._check_target(path, entry or "")
+        return Field(str(source), entry or "", TYPES.get(kind, str))
+
+    def _check_target(self, path: YamlPath, target: str) -> None:
+        if not _ECS_PATH.fullmatch(str(target)):
+            self._check.add(path, "must be a dotted field such as source.ip")
+
+    def _logsource(self, path: YamlPath) -> dict[str, str]:
+        entry = self._check.take(path, dict, ...) or {}
+        self._check.unknown_keys(path, entry, _LOGSOURCE_KEYS)
+        return {key: self._check.take((*path, key), str, "") for key in entry}
+
+    def _branches(self) -> Branches:
+        tables: dict[tuple[str, ...], dict[tuple[str, ...], tuple[Content, ...]]] = {}
+        for index in self._indexes(("branches",)):
+            path: YamlPath = ("branches", index)
+            entry = self._check.take(path, dict, ...) or {}
+            self._check.unknown_keys(path, entry, _BRANCH_KEYS)
+            content = self._content(path)
+            names, keys = self._when((*path, "when"))
+            table = tables.setdefault(names, {})
+            for key in keys:
+                table[key] = (*table.get(key, ()), content)
+        return Branches(tables)
+
+    def _when(self, path: YamlPath) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The fields of a condition and every combination of their values, in lower case."""
+        condition = self._check.take(path, dict, ...) or {}
+        keys: list[tuple[str, ...]] = [()]
+        for name in condition:
+            wanted = self._check.take((*path, name), (str, int, list), "")
+            choices = wanted if isinstance(wanted, list) else [wanted]
+            keys = [(*key, str(choice).lower()) for key in keys for choice in choices]
+        return tuple(str(name) for name in condition), keys
+
+    def _masks(self) -> tuple[mask.Mask, ...]:
+        found = (self._mask(("masks", i)) for i in self._indexes(("masks",), ...))
+        return tuple(one for one in found if one)
+
+    def _mask(self, path: YamlPath) -> mask.Mask | None:
+        entry = self._check.take(path, (str, dict), ...)
+        if isinstance(entry, str) and entry not in mask.KINDS:
+            self._check.add(path, f"no such kind; known: {', '.join(mask.KINDS)}")
+        if not isinstance(entry, dict):
+            return mask.KINDS.get(entry or "")
+        self._check.unknown_keys(path, entry, ("kind", "pattern"))
+        kind = self._check.take((*path, "kind"), str, ...) or "own"
+        try:
+            return mask.custom(kind, self._check.take((*path, "pattern"), str, ...) or "")
+        except re.error as error:
+            self._check.add((*path, "pattern"), str(error))
+            return None
+
+    def _hex_pattern(self) -> re.Pattern[bytes] | None:
+        text = self._check.take(("masks_in_hex",), str)
+        try:
+            return re.compile(text.encode()) if text else None
+        except re.error as error:
+            self._check.add(("masks_in_hex",), str(error))
+            return None
+
+    def _case(self, path: YamlPath) -> Case:
+        take = self._check.take
+        entry = take(path, dict, ...) or {}
+        self._check.unknown_keys(path, entry, _CASE_KEYS)
+        lines = tuple(line.encode() for line in self._texts((*path, "lines")))
+        if not lines:
+            self._check.add((*path, "lines"), "needs at least one line")
+        return Case(
+            take((*path, "name"), str, ...) or "",
+            lines,
+            take((*path, "expect"), dict, {}),
+            tuple(take((*path, "derived"), list, [])),
+            take((*path, "refused"), str, ""),
+        )

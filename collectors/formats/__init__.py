@@ -1,0 +1,1 @@
+"""Formats: the ways a record's bytes are read into named parts."""

@@ -1,0 +1,24 @@
+"""Bytes to text: a byte-order mark is dropped, UTF-8 is strict, and a loss is always told."""
+
+import codecs
+
+from haidang.model.fold import nfc
+
+
+def decode(line: bytes) -> tuple[str, bool]:
+    """The text of a line and whether every byte of it was UTF-8.
+
+    Bytes that are not UTF-8 become U+FFFD; the caller keeps the raw bytes beside the text.
+    """
+    line = line.removeprefix(codecs.BOM_UTF8)
+    try:
+        return line.decode("utf-8"), True
+    except UnicodeDecodeError:
+        return line.decode("utf-8", "replace"), False
+
+
+def nfc_groups(groups: dict[str, str | None], *, plain: bool) -> dict[str, str | None]:
+    """The groups with composed values; `plain` says that the whole line was ASCII."""
+    if plain:
+        return groups
+    return {name: value and nfc(value) for name, value in groups.items()}

@@ -1,0 +1,26 @@
+"""The hooks that a dataset's YAML may name, by that name."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from collectors.datasets import auditd, auditd_process, nginx, winlogbeat
+from collectors.formats.regex import Groups
+from collectors.record import Context, Parsed, ParserState
+from haidang.model.event import Document
+
+# Completes a document from the groups of its line (JSON datasets: no groups).
+Complete: TypeAlias = Callable[[Document, Groups], None]
+# Looks at a record's own event and gives the derived events that are complete now.
+Join: TypeAlias = Callable[[Parsed, Context, ParserState], list[Parsed]]
+# Gives the derived events that nothing will complete any more.
+Release: TypeAlias = Callable[[Context, ParserState], list[Parsed]]
+
+COMPLETE: Mapping[str, Complete] = {
+    "auditd.complete": auditd.complete,
+    "nginx.complete": nginx.complete,
+    "winlogbeat.complete": winlogbeat.complete,
+}
+
+JOIN: Mapping[str, tuple[Join, Release]] = {
+    "auditd_process": (auditd_process.follow, auditd_process.release),
+}

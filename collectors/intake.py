@@ -1,0 +1,175 @@
+"""Intake: framed lines become events, quarantined records or named drops, each exactly one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timezone
+from functools import partial
+
+from collectors.envelope import FindOwnership, Origin, Place, make_event
+from collectors.frame import Line
+from collectors.offsets import Row
+from collectors.quarantine import Quarantined
+from collectors.record import Context, Dataset, Dropped, Parsed
+from haidang.errors import Refused
+from haidang.model.event import Event
+from haidang.model.ids import make_id
+from haidang.model.instant import DAY, HOUR, VIETNAM, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One configured input: files that match `path` hold records of `dataset`.
+
+    Operator, zone and host are what the configuration vouches for; `timezone` applies to times
+    that name none; times over `ahead` after or `behind` before the receive time are replaced.
+    """
+
+    name: str
+    path: str
+    dataset: str
+    operator: str = ""
+    zone: str = ""
+    host: str = ""
+    timezone: timezone = VIETNAM
+    ahead: Instant = 24 * HOUR
+    behind: Instant = 400 * DAY
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is committed together: events for the store, records for quarantine.
+
+    `touched`: rows moved, so the batch must be committed even if it is empty.
+    """
+
+    received: Instant
+    events: list[Event] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    size: int = 0
+    touched: bool = False
+
+
+class Intake:
+    """Takes the records of one input; ids in `doubtful` are in the store already."""
+
+    def __init__(
+        self, settings: Input, dataset: Dataset, mask_key: bytes, find: FindOwnership
+    ) -> None:
+        self._input, self._dataset, self._key, self._find = settings, dataset, mask_key, find
+        self._context = Context(settings.host, settings.timezone)
+
+    def take(self, row: Row, lines: list[Line], batch: Batch, doubtful: set[str]) -> None:
+        """Every line ends in the batch or in the row's counts of drops."""
+        batch.touched = True
+        records = self._records(row, batch, doubtful)
+        for offset, content, truncated in lines:
+            row.counts.read += 1
+            batch.size += len(content)
+            if content:
+                place = Place(make_id(row.source, row.generation, offset), offset, truncated)
+                records.take(place, content)
+            else:
+                row.counts.dropped["blank-line"] += 1
+
+    def flush(self, row: Row, batch: Batch, doubtful: set[str]) -> str:
+        """Take what the dataset still holds back for a quiet file; a warning or ""."""
+        batch.touched = True
+        try:
+            derived = self._dataset.flush(self._context, row.state)
+        except Exception as error:  # noqa: BLE001 - a faulty dataset must not stop its source
+            row.state = {}
+            return f"{row.path}: unfinished joins were lost: {_fault(error)}"
+        self._records(row, batch, doubtful).take_derived(derived)
+        return ""
+
+    def _records(self, row: Row, batch: Batch, doubtful: set[str]) -> "_Records":
+        one = self._input
+        path = row.origin.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        bounds = (one.ahead, one.behind)
+        origin = Origin(row.source, row.dataset, path, one.host, one.operator, one.zone, *bounds)
+        make = partial(make_event, origin=origin, received=batch.received, find=self._find)
+        return _Records(self, row, origin, batch, doubtful, make)
+
+    def parse(self, content: bytes, row: Row) -> tuple[bytes, list[Parsed], Exception | None]:
+        """The masked record (empty if masking failed), its events, or why there are none."""
+        masked = b""
+        try:
+            masked = self._dataset.mask(content, self._key)
+            parsed = self._dataset.parse(masked, self._context, row.state)
+        except Exception as error:  # noqa: BLE001 - one poisonous record must not stop its source
+            return masked, [], error
+        return masked, parsed, None if parsed else Refused("the dataset gave no event")
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """The records of one turn of one file on their way into a batch."""
+
+    intake: Intake
+    row: Row
+    origin: Origin
+    batch: Batch
+    doubtful: set[str]
+    make: Callable[..., tuple[Event, tuple[str, ...]]]
+
+    def take(self, place: Place, content: bytes) -> None:
+        """One record and what is derived from it."""
+        masked, parsed, error = self.intake.parse(content, self.row)
+        if parsed:
+            error = self._index(parsed[0], place)
+        if isinstance(error, Dropped):
+            self.row.counts.dropped[error.rule] += 1
+        elif error is not None:
+            self.row.counts.quarantined += 1
+            self._quarantine(place, _reason(error), masked)
+        self.take_derived(parsed[1:])
+
+    def take_derived(self, derived: list[Parsed]) -> None:
+        """Events made of several records; they count apart."""
+        counts = self.row.counts
+        for parsed in derived:
+            place = Place(make_id(*self.row.key, "derived", parsed.key), None)
+            try:
+                event, _ = self.make(parsed, place=place)
+            except Exception as error:  # noqa: BLE001 - one poisonous event must not stop its source
+                counts.derived_quarantined += 1
+                self._quarantine(place, f"derived event: {_reason(error)}", b"")
+                continue
+            counts.derived += 1
+            self._send(event)
+
+    def _index(self, parsed: Parsed, place: Place) -> Exception | None:
+        """The record's own event to the store, or why it cannot be one."""
+        try:
+            event, unresolved = self.make(parsed, place=place)
+        except Exception as error:  # noqa: BLE001 - one poisonous event must not stop its source
+            return error
+        self.row.counts.indexed += 1
+        if unresolved:
+            self.row.counts.unresolved.update(unresolved)
+        self._send(event)
+        return None
+
+    def _send(self, event: Event) -> None:
+        """To the store, unless it was accepted before a crash."""
+        if event.id in self.doubtful:
+            self.doubtful.discard(event.id)
+        else:
+            self.batch.events.append(event)
+            self.batch.size += len(event.ecs)
+
+    def _quarantine(self, place: Place, reason: str, record: bytes) -> None:
+        row, origin = self.row, self.origin
+        offset = row.mark.offset if place.offset is None else place.offset
+        where = (origin.source, origin.dataset, row.input, origin.path, row.generation, offset)
+        refused = Quarantined(place.id, self.batch.received, *where, reason, record)
+        self.batch.quarantined.append(refused)
+
+
+def _reason(error: Exception) -> str:
+    return error.reason if isinstance(error, Refused) else _fault(error)
+
+
+def _fault(error: Exception) -> str:
+    """A reason without data: only the kind of error."""
+    return f"fault while parsing: {type(error).__name__}"

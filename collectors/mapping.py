@@ -1,0 +1,230 @@
+"""From named parts of a record to ECS: types, nested objects, and branches by value."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from haidang.errors import Refused
+from haidang.model.event import Document
+from haidang.model.fields import put, values
+from haidang.model.instant import SECOND, Instant, from_iso, to_datetime
+from haidang.model.zone import parse_address
+
+Convert: TypeAlias = Callable[[str], Any]
+Read: TypeAlias = Callable[[str], str | None]
+LogSource: TypeAlias = dict[str, str]
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
+    )
+}
+_MAX_DIGITS = 40  # far over 64 bits, far under Python's limit for reading integers
+
+
+def _keyword(text: str) -> str:
+    return text
+
+
+@lru_cache(maxsize=16_384)
+def _long(text: str) -> int | None:
+    """A whole number, decimal or 0x…; None where it is none."""
+    digits = text[:_MAX_DIGITS]
+    try:
+        return int(digits, 16 if digits[:2] in ("0x", "0X") else 10) if digits == text else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=16_384)
+def _ip(text: str) -> str | None:
+    """An address as it was written, IPv4-mapped IPv6 as IPv4; None where it is none."""
+    address = parse_address(text)
+    if address is None:
+        return None
+    return str(address) if address.version == 4 and ":" in text else text
+
+
+def _basename(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def _account_name(account: str) -> str:
+    return account.rpartition("\\")[2]
+
+
+def _account_domain(account: str) -> str | None:
+    return account.rpartition("\\")[0] or None
+
+
+def _listed(text: str) -> list[str]:
+    return [text]
+
+
+TYPES: Mapping[str, Convert] = {
+    "keyword": _keyword,
+    "long": _long,
+    "ip": _ip,
+    "basename": _basename,
+    "account_name": _account_name,
+    "account_domain": _account_domain,
+    "list": _listed,
+    "lower": str.lower,
+}
+
+
+def _representable(instant: Instant) -> Instant:
+    """The instant, if it has a date in UTC: an offset may lead out of the years 1 to 9999."""
+    to_datetime(instant)
+    return instant
+
+
+@lru_cache(maxsize=16_384)
+def clf_time(text: str) -> Instant:
+    """The instant of `17/May/2015:10:05:03 +0000`. Raises Refused."""
+    try:
+        month = _MONTHS[text[3:6]]
+        zone = f"{text[21:24]}:{text[24:26]}"
+        return _representable(from_iso(f"{text[7:11]}-{month:02}-{text[:2]}T{text[12:20]}{zone}"))
+    except (KeyError, ValueError, OverflowError) as error:
+        raise Refused("the time is not a time") from error
+
+
+def iso_time(text: str) -> Instant:
+    """The instant of an RFC 3339 date-time. Raises Refused."""
+    try:
+        return _representable(from_iso(text))
+    except (ValueError, OverflowError) as error:
+        raise Refused("the time is not a time") from error
+
+
+def epoch_time(text: str) -> Instant:
+    """The instant of seconds since 1970, with or without a fraction. Raises Refused."""
+    seconds, _, fraction = text.partition(".")
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 11):
+        raise Refused("the time is not a time")
+    if fraction and not (fraction.isascii() and fraction.isdigit()):
+        raise Refused("the time is not a time")
+    return int(seconds) * SECOND + int(fraction[:6].ljust(6, "0"))
+
+
+TIMES: Mapping[str, Callable[[str], Instant]] = {
+    "clf": clf_time,
+    "iso": iso_time,
+    "epoch": epoch_time,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One copy: from a group or JSON path to an ECS path, through a type."""
+
+    source: str
+    target: str
+    convert: Convert
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a dataset or one of its branches adds to a document."""
+
+    fields: tuple[Field, ...] = ()
+    constants: tuple[tuple[str, Any], ...] = ()
+    logsource: tuple[LogSource, ...] = ()
+
+
+# Group, the place of its object in the plan, the member's name, the type.
+_Slot: TypeAlias = tuple[str, int, str, Convert | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The fields of a text dataset, laid out so that a line costs few steps.
+
+    `objects` are the nested objects with their constants, the document itself first; `links` say
+    which is whose member, the deepest first.
+    """
+
+    objects: tuple[Document, ...]
+    slots: tuple[_Slot, ...]
+    links: tuple[tuple[int, str, int], ...]
+    absent: tuple[str | None, ...]
+
+    def build(self, groups: Mapping[str, str | None]) -> Document:
+        """A new document. Constant lists are shared between documents: replace, never append."""
+        objects = [constants.copy() if constants else {} for constants in self.objects]
+        absent, read = self.absent, groups.get
+        for group, place, leaf, convert in self.slots:
+            text = read(group)
+            if text is None or text in absent:
+                continue
+            value = convert(text) if convert is not None else text
+            if value is not None:
+                objects[place][leaf] = value
+        for parent, name, child in self.links:
+            if objects[child]:
+                objects[parent][name] = objects[child]
+        return objects[0]
+
+
+def make_plan(content: Content, absent: Iterable[str]) -> Plan:
+    """The plan of a text dataset's own content."""
+    places: dict[tuple[str, ...], int] = {(): 0}
+    for path in (*(field.target for field in content.fields), *dict(content.constants)):
+        parents = tuple(path.split(".")[:-1])
+        for depth in range(1, len(parents) + 1):
+            places.setdefault(parents[:depth], len(places))
+    objects: list[Document] = [{} for _ in places]
+    for path, value in content.constants:
+        *parents_of, leaf = path.split(".")
+        objects[places[tuple(parents_of)]][leaf] = value
+    slots = tuple(_slot(field, places) for field in content.fields)
+    deepest_first = sorted(places, key=len, reverse=True)
+    links = tuple((places[p[:-1]], p[-1], places[p]) for p in deepest_first if p)
+    return Plan(tuple(objects), slots, links, tuple(absent))
+
+
+def _slot(field: Field, places: Mapping[tuple[str, ...], int]) -> _Slot:
+    *parents, leaf = field.target.split(".")
+    convert = None if field.convert is _keyword else field.convert
+    return field.source, places[tuple(parents)], leaf, convert
+
+
+def add(content: Content, document: Document, read: Read, absent: frozenset[str | None]) -> None:
+    """Add content to a document without changing anything that is there already."""
+    for field in content.fields:
+        text = read(field.source)
+        value = None if text in absent or text is None else field.convert(text)
+        if value is not None:
+            put_if_free(document, field.target, value)
+    for path, value in content.constants:
+        put_if_free(document, path, value)
+
+
+def put_if_free(document: Document, path: str, value: Any) -> None:
+    """Set a field unless it, or a scalar where an object would be needed, is already there."""
+    if values(document, path):
+        return
+    inner: Any = document
+    for parent in path.split(".")[:-1]:
+        inner = inner.get(parent, {})
+        if not isinstance(inner, dict):
+            return
+    put(document, path, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """Contents that apply where fields have given values; found by look-up, not one by one."""
+
+    tables: Mapping[tuple[str, ...], Mapping[tuple[str, ...], tuple[Content, ...]]]
+
+    def of(self, read: Read) -> list[Content]:
+        """The contents whose conditions hold, letter case aside, in the tables' order."""
+        found: list[Content] = []
+        for names, table in self.tables.items():
+            key = tuple((read(name) or "").lower() for name in names)
+            found.extend(table.get(key, ()))
+        return found

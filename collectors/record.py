@@ -1,0 +1,61 @@
+"""What passes between a source and a dataset."""
+
+from dataclasses import dataclass, field
+from datetime import timezone
+from typing import Any, Protocol, TypeAlias
+
+from haidang.model.event import Document
+from haidang.model.instant import VIETNAM, Instant
+
+# What a dataset must remember between records of one file (auditd: unfinished serials). JSON
+# values only: it is committed together with the file's offset.
+ParserState: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the configuration knows about a source and a record may not say."""
+
+    host: str = ""
+    zone: timezone = VIETNAM
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One event's content: its time (None: the record has none) and its ECS document.
+
+    `key` is empty for the record's own event; a derived event carries a key that is unique within
+    its file, so that its id does not depend on where the reader was when it became complete.
+    """
+
+    time: Instant | None
+    document: Document = field(default_factory=dict)
+    key: str = ""
+
+
+class Dropped(Exception):  # noqa: N818 - an outcome, not a failure
+    """The record is left out on purpose; `rule` names the rule that says so."""
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+        super().__init__(rule)
+
+
+class Dataset(Protocol):
+    """How the records of one kind of log become ECS documents."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for `event.dataset`."""
+
+    def mask(self, line: bytes, key: bytes) -> bytes:
+        """The record with its secrets replaced, before anything keeps a copy of it."""
+
+    def parse(self, line: bytes, context: Context, state: ParserState) -> list[Parsed]:
+        """The record's own event, then events derived from it and earlier ones.
+
+        Raises Refused (to quarantine) or Dropped (left out on purpose).
+        """
+
+    def flush(self, context: Context, state: ParserState) -> list[Parsed]:
+        """Derived events that wait for records which will not come: the file is quiet."""
