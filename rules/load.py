@@ -1,0 +1,141 @@
+"""Loading rules from files and folders; one broken rule never takes its neighbours with it.
+
+Rulings:
+- A rule without an id gets one from its title and content.
+- Ids and names share one space; the second use of either is refused.
+- Rules of status `deprecated` and `unsupported` load; the caller decides.
+- A rule that any correlation with `generate: false` names raises no alert of its own.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from haidang.errors import InputError, Problem
+from haidang.model.detection import Card
+from haidang.model.fold import fold
+from haidang.model.ids import make_id
+from haidang.yamldoc import Checker, YamlDocument, read_file
+from rules import card, correlation, detection
+from rules.rule import Correlation, LogSource, Rule, RuleSet, fields_of
+
+_SUFFIXES = (".yml", ".yaml")
+_PARTS = ("category", "product", "service")
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the files held so far."""
+
+    rules: list[Rule] = field(default_factory=list)
+    drafts: list[correlation.Draft] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    taken: dict[str, str] = field(default_factory=dict)
+
+
+def load(paths: Sequence[Path]) -> RuleSet:
+    """Every rule of the files and folders, in the order of paths; never raises for content."""
+    found = _Found()
+    for path in paths:
+        for file in _files(path):
+            _read(file, found)
+    return _assemble(found)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+
+
+def _read(file: Path, found: _Found) -> None:
+    try:
+        documents = read_file(file)
+    except InputError as error:
+        found.problems.extend(error.problems)
+        return
+    for document in documents:
+        checker = Checker(document)
+        if not isinstance(document.value, dict):
+            checker.add((), "must be a mapping")
+        else:
+            _document(checker, found)
+        found.problems.extend(checker.problems)
+        checker.problems.clear()
+
+
+def _document(checker: Checker, found: _Found) -> None:
+    document: YamlDocument = checker.document
+    if "filter" in document.value:
+        checker.add(("filter",), "filters are not supported yet")
+        return
+    if "action" in document.value:
+        checker.add(("action",), "rule collections are obsolete; write each rule out")
+        return
+    made = card.parse(checker)
+    if "correlation" in document.value:
+        draft = correlation.parse(checker, made)
+        if not checker.problems and _unique(checker, made, found):
+            found.drafts.append(draft)
+    elif "detection" in document.value:
+        rule = _rule(checker, made)
+        if rule and _unique(checker, made, found):
+            found.rules.append(rule)
+    else:
+        checker.add((), "has neither 'detection' nor 'correlation'")
+
+
+def _rule(checker: Checker, made: Card) -> Rule | None:
+    logsource = _logsource(checker)
+    tree = detection.parse(checker)
+    if tree is None or checker.problems:
+        return None
+    return Rule(made, logsource, tree, fields_of(tree), checker.document.file)
+
+
+def _logsource(checker: Checker) -> LogSource:
+    checker.take(("logsource",), dict, ...)
+    written = checker.document.value.get("logsource")
+    if not isinstance(written, dict):
+        return LogSource()
+    named = [part for part in _PARTS if written.get(part) is not None]
+    parts = {part: fold(checker.take(("logsource", part), str, "").strip()) for part in named}
+    if not any(parts.values()):
+        checker.add(("logsource",), f"needs at least one of {', '.join(_PARTS)}")
+    return LogSource(**parts)
+
+
+def _unique(checker: Checker, made: Card, found: _Found) -> bool:
+    """Note the id and name; whether both are new."""
+    keys = {"id": made.id} if made.name == made.id else {"id": made.id, "name": made.name}
+    for key, value in keys.items():
+        if value in found.taken:
+            checker.add((key,), f"{value!r} is used before, in {found.taken[value]}")
+    if checker.problems:
+        return False
+    found.taken.update(dict.fromkeys(keys.values(), checker.document.file))
+    return True
+
+
+def _assemble(found: _Found) -> RuleSet:
+    known = {key: rule.card.id for rule in found.rules for key in (rule.card.id, rule.card.name)}
+    correlations = correlation.resolve(found.drafts, known)
+    late = [problem for draft in found.drafts for problem in draft.checker.problems]
+    return RuleSet(
+        rules=tuple(found.rules),
+        correlations=tuple(correlations),
+        problems=tuple(sorted([*found.problems, *late])),
+        silent=frozenset(_silent(correlations)),
+        version=_version(found.rules, correlations),
+    )
+
+
+def _silent(correlations: list[Correlation]) -> Iterator[str]:
+    for one in correlations:
+        if not one.generate:
+            yield from one.rules
+
+
+def _version(rules: list[Rule], correlations: list[Correlation]) -> str:
+    cards = [rule.card for rule in rules] + [one.card for one in correlations]
+    return make_id(*sorted(made.hash for made in cards))

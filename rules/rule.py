@@ -1,0 +1,133 @@
+"""Rules as frozen values: log source, condition tree, correlation, and the set of all of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from haidang.errors import Problem
+from haidang.model.detection import Card
+from haidang.model.instant import Instant
+from rules.values import FieldReference, Value
+
+CorrelationKind: TypeAlias = Literal["event_count", "temporal_ordered"]
+CountOperator: TypeAlias = Literal["gt", "gte", "lt", "lte", "eq", "neq"]
+
+# The field of an item that searches the whole event.
+KEYWORDS = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """Where events come from; each part is folded, "" means any."""
+
+    category: str = ""
+    product: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One atom: some value of `field` (KEYWORDS: of the whole event) satisfies `value`."""
+
+    field: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Every child holds."""
+
+    children: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one child holds."""
+
+    children: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The child does not hold (so an absent field satisfies `not field: value`)."""
+
+    child: "Condition"
+
+
+Condition: TypeAlias = And | Or | Not | Item
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule over single events; `fields` are the Sigma names it reads, without keywords."""
+
+    card: Card
+    logsource: LogSource
+    condition: Condition
+    fields: tuple[str, ...]
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """A rule over several events; `rules` are ids of rules or correlations, in written order.
+
+    `condition` is a conjunction on the count: of events, or for `temporal_ordered` of rules (it
+    is then always "all of them"). `timespan` is in microseconds.
+    """
+
+    card: Card
+    kind: CorrelationKind
+    rules: tuple[str, ...]
+    group_by: tuple[str, ...]
+    timespan: Instant
+    condition: tuple[tuple[CountOperator, int], ...]
+    generate: bool
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Everything that loaded and every reason why something did not.
+
+    `silent` are ids that raise no alert of their own, because a correlation with `generate: false`
+    names them. `version` changes with any edit of any loaded rule.
+    """
+
+    rules: tuple[Rule, ...]
+    correlations: tuple[Correlation, ...]
+    problems: tuple[Problem, ...]
+    silent: frozenset[str]
+    version: str
+
+
+def conjunction(children: tuple[Condition, ...]) -> Condition:
+    """All of `children`; the child itself where there is only one."""
+    return children[0] if len(children) == 1 else And(children)
+
+
+def disjunction(children: tuple[Condition, ...]) -> Condition:
+    """Any of `children`; the child itself where there is only one."""
+    return children[0] if len(children) == 1 else Or(children)
+
+
+def items(condition: Condition) -> Iterator[Item]:
+    """Every atom of a condition, from left to right."""
+    if isinstance(condition, Item):
+        yield condition
+    elif isinstance(condition, Not):
+        yield from items(condition.child)
+    else:
+        for child in condition.children:
+            yield from items(child)
+
+
+def fields_of(condition: Condition) -> tuple[str, ...]:
+    """The field names a condition reads, each once, without the whole event."""
+    names: dict[str, None] = {}
+    for item in items(condition):
+        names[item.field] = None
+        if isinstance(item.value, FieldReference):
+            names[item.value.field] = None
+    names.pop(KEYWORDS, None)
+    return tuple(names)

@@ -1,0 +1,43 @@
+"""The card of a rule and the hash of its document."""
+
+import pytest
+
+from haidang.yamldoc import Checker, parse
+from rules import card
+
+
+def read(text):
+    """The card and the fields with problems of a document."""
+    (document,) = parse(text.encode(), "r.yml")
+    checker = Checker(document)
+    return card.parse(checker), [problem.field for problem in checker.problems]
+
+
+def test_absent_metadata_has_defaults():
+    """Level in the middle, no status; the name is the id."""
+    found, problems = read("title: A\nid: a")
+    assert ("a", "medium", "", ()) == (found.name, found.level, found.status, found.tags)
+    assert [] == problems
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        pytest.param(["title"], "id: a", id="no-title"),
+        pytest.param(["id"], "title: A\nid: 5", id="id-is-a-number"),
+        pytest.param(["level"], "title: A\nlevel: none", id="level"),
+        pytest.param(["falsepositives"], "title: A\nfalsepositives: [1]", id="falsepositives"),
+        pytest.param(["haidang"], "title: A\nhaidang: text", id="own-key"),
+    ],
+)
+def test_wrong_metadata_is_a_problem(expected, text):
+    """Each at its field."""
+    assert expected == read(text)[1]
+
+
+def test_hash_depends_on_values_and_not_on_the_order_of_keys():
+    """Also deep inside; lists keep their order."""
+    one = card.content_hash({"a": {"b": 1, "c": [1, 2]}})
+    assert one == card.content_hash({"a": {"c": [1, 2], "b": 1}})
+    assert one != card.content_hash({"a": {"b": 1, "c": [2, 1]}})
+    assert one != card.content_hash({"a": {"b": "1", "c": [1, 2]}})
