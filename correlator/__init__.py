@@ -1,0 +1,1 @@
+"""Matching events against Sigma rules and correlating what matched."""
