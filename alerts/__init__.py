@@ -1,0 +1,1 @@
+"""From detections to alerts that people read: raised, revised, told, listed."""

@@ -1,0 +1,133 @@
+"""Alerts as text: one JSON object a line for programs, a table for a terminal of 100 columns."""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from alerts import wording
+from alerts.names import LANGUAGES, Names, unit_names
+from haidang.model.alert import LEVEL_WORDS, Alert
+from haidang.model.instant import to_iso
+
+WIDTH = 100
+_LEVEL, _TIME, _ID = 12, 14, 8
+_UNIT = WIDTH - _LEVEL - _TIME - _ID
+_HEADER = ("Mức", "Cảnh báo lúc", "Đơn vị", "Mã")
+
+
+def to_json(alert: Alert) -> str:
+    """All fields of an alert as one line of JSON.
+
+    Times are ISO 8601 in UTC; `level` is Sigma's key and `level_word` what people read.
+    Characters that a terminal would act on are written as JSON escapes: the value is the same.
+    """
+    episode = alert.episode
+    fields = {
+        "id": alert.id,
+        "rule": alert.rule,
+        "rule_hash": alert.rule_hash,
+        "title": alert.title,
+        "level": alert.level,
+        "level_word": LEVEL_WORDS.get(alert.level, alert.level),
+        "tags": alert.tags,
+        "author": alert.author,
+        "raised": to_iso(alert.raised),
+        "revised": to_iso(alert.revised),
+        "revision": alert.revision,
+        "episode": {
+            "start": to_iso(episode.start),
+            "end": to_iso(episode.end),
+            "events": episode.events,
+        },
+        "group": alert.group,
+        "zone": alert.zone,
+        "operators": alert.operators,
+        "affected": alert.affected,
+        "system_level": alert.system_level,
+        "sentences": alert.sentences,
+        "superseded_by": alert.superseded_by,
+    }
+    line = orjson.dumps(fields).decode()
+    return "".join(json.dumps(char)[1:-1] if wording.is_unsafe(char) else char for char in line)
+
+
+def to_table(alerts: Iterable[Alert], names: Names) -> str:
+    """A line for each alert (level, time raised UTC+7, unit, short id), its sentences under it.
+
+    No line is wider than 100 columns.
+    """
+    lines = [_line(*_HEADER)]
+    for alert in alerts:
+        lines += _entry(alert, names)
+    return "\n".join(lines) + "\n"
+
+
+def _entry(alert: Alert, names: Names) -> Iterator[str]:
+    level = LEVEL_WORDS.get(alert.level, wording.clean(alert.level))
+    raised = wording.local(alert.raised, "%d/%m %H:%M")
+    unit = wording.clean(unit_names(names, alert.affected, alert.operators, "vi"))
+    yield _line(level, raised, unit, alert.id[:_ID])
+    if alert.superseded_by:
+        yield f"{' ' * _LEVEL}→ {alert.superseded_by[:_ID]}"
+    for language in LANGUAGES:
+        for part in wrap(alert.sentences.get(language, ""), WIDTH - _LEVEL):
+            yield " " * _LEVEL + part
+
+
+def _line(level: str, raised: str, unit: str, short_id: str) -> str:
+    columns = (pad(level, _LEVEL), pad(raised, _TIME), pad(unit, _UNIT), short_id)
+    return "".join(columns).rstrip()
+
+
+def width(text: str) -> int:
+    """Terminal columns: two for wide East Asian characters, none for combining marks."""
+    return sum(_columns(char) for char in text)
+
+
+def _columns(char: str) -> int:
+    if unicodedata.category(char) in {"Mn", "Me", "Cf", "Cc"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
+
+
+def pad(text: str, columns: int) -> str:
+    """`text` in NFC with spaces to its right, cut (with an ellipsis) to leave two of them."""
+    text = unicodedata.normalize("NFC", text)
+    if width(text) > columns - 2:
+        text = _fitting(text, columns - 3) + "…"
+    return text + " " * (columns - width(text))
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """`text` in NFC as lines of at most `columns`, broken at spaces; a longer word is cut."""
+    lines, line = [], ""
+    for word in unicodedata.normalize("NFC", text).split():
+        joined = f"{line} {word}" if line else word
+        if width(joined) <= columns:
+            line = joined
+            continue
+        lines += [line] if line else []
+        *full, line = _pieces(word, columns)
+        lines += full
+    return [*lines, line] if line else lines
+
+
+def _pieces(word: str, columns: int) -> list[str]:
+    pieces = []
+    while width(word) > columns:
+        head = _fitting(word, columns)
+        pieces.append(head)
+        word = word[len(head) :]
+    return [*pieces, word]
+
+
+def _fitting(text: str, columns: int) -> str:
+    """The longest start of `text` within `columns`, marks kept with their letter."""
+    used = 0
+    for index, char in enumerate(text):
+        used += _columns(char)
+        if used > columns:
+            return text[:index]
+    return text

@@ -1,0 +1,118 @@
+"""Reading alerts back: own units only, in order, superseded ones aside."""
+
+from dataclasses import replace
+
+import pytest
+
+from alerts.listing import get_alert, list_alerts, list_evidence, resolve_alert
+from alerts.raising import raise_alerts
+from haidang.model.scope import Scope
+
+SOC = Scope(None)
+
+
+@pytest.fixture
+def raised(database, put, make, world):
+    """Alerts a (critical, so-a), f (high, so-b), c (medium, so-a), raised one after another."""
+    f1 = replace(world.f1.detection, affected=("so-b",), operators=())
+    f1 = replace(f1, card=replace(f1.card, level="high"))
+    third = replace(world.a1.detection, alert="c" * 32)
+    third = replace(third, card=replace(third.card, level="medium"))
+    store = make.store([*world.a1.events, *world.f1.events])
+    for moment, detection in enumerate((world.a1.detection, f1, third)):
+        put(detection)
+        raise_alerts(database, store, world.names, moment)
+    return database
+
+
+@pytest.fixture
+def joined(raised, put, make, world):
+    """The third alert is superseded by the first."""
+    put(replace(world.a1.detection, absorbed=("c" * 32,)))
+    raise_alerts(raised, make.store(world.a1.events), world.names, 9)
+    return raised
+
+
+def ids(alerts):
+    """First letters of ids."""
+    return "".join(alert.id[0] for alert in alerts)
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        pytest.param(SOC, "cfa", id="system"),
+        pytest.param(Scope.of(["so-a"]), "ca", id="affected unit"),
+        pytest.param(Scope.of(["so-b"]), "f", id="other unit"),
+        pytest.param(Scope.of(["ttdl"]), "ca", id="operator"),
+        pytest.param(Scope.of(["so-a", "so-b", "x"]), "cfa", id="several units, each alert once"),
+        pytest.param(Scope.of(["so"]), "", id="a prefix is not a unit"),
+        pytest.param(Scope.of([]), "", id="no unit"),
+    ],
+)
+def test_scope_sees_its_units_alerts_newest_first(raised, scope, expected):
+    """A reader gets the alerts of the own units and no other."""
+    assert expected == ids(list_alerts(raised, scope))
+    visible = [id_ for id_ in "acf" if get_alert(raised, scope, id_ * 32)]
+    assert sorted(expected) == visible
+
+
+def test_alerts_by_level(raised):
+    """The highest level first."""
+    assert "afc" == ids(list_alerts(raised, SOC, order="level"))
+
+
+def test_limit_takes_the_first(raised):
+    """A listing may be bounded."""
+    assert "cf" == ids(list_alerts(raised, SOC, limit=2))
+
+
+def test_superseded_alert_is_hidden_unless_asked(joined):
+    """An alert that another stands for is not open."""
+    assert "fa" == ids(list_alerts(joined, SOC))
+    assert "cfa" == ids(list_alerts(joined, SOC, superseded=True))
+
+
+def test_superseded_alert_resolves_to_the_one_that_stands(joined):
+    """A link to a superseded alert leads on; within the scope only."""
+    assert "a" * 32 == resolve_alert(joined, SOC, "c" * 32).id
+    assert "a" * 32 == resolve_alert(joined, SOC, "a" * 32).id
+    assert resolve_alert(joined, Scope.of(["so-b"]), "c" * 32) is None
+
+
+def test_stored_alert_reads_back_as_it_was_returned(database, put, make, world):
+    """Nothing is lost on the way through the tables."""
+    put(world.f1.detection)
+    (alert,) = raise_alerts(database, make.store(world.f1.events), world.names, 5)
+    assert [alert] == list_alerts(database, SOC)
+    assert ("ttdl",) == alert.operators
+
+
+def test_evidence_is_in_order_of_time(raised, world):
+    """Copies come as the events happened."""
+    copies = list_evidence(raised, SOC, "a" * 32)
+    assert [event.id for event in world.a1.events] == [copy.event for copy in copies]
+    assert world.a1.events[0].ecs == copies[0].ecs
+
+
+def test_evidence_of_a_shared_alert_is_the_readers_own(database, put, make, world):
+    """An alert may span units; each reads the copies of the own events, the operator all."""
+    pairs = [
+        (make.event("mine", 1, {}, affected=["so-a"]), "r"),
+        (make.event("theirs", 2, {}, affected=["so-b"]), "r"),
+    ]
+    put(make.detection(pairs, {}, {}))
+    raise_alerts(database, make.store([event for event, _ in pairs]), world.names, 5)
+
+    def read(*units):
+        return [copy.event for copy in list_evidence(database, Scope.of(units), "a" * 32)]
+
+    assert ["mine"] == read("so-a")
+    assert ["theirs"] == read("so-b")
+    assert ["mine", "theirs"] == read("ttdl")
+    assert [] == read("so-c")
+
+
+def test_evidence_of_an_unknown_alert_is_nothing(raised):
+    """An unknown id answers as an invisible one."""
+    assert [] == list_evidence(raised, SOC, "0" * 32)
