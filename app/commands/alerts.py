@@ -1,0 +1,47 @@
+"""`haidang alerts`: what was found, in Vietnamese and English."""
+
+from pathlib import Path
+
+import click
+
+from alerts.display import to_json, to_table
+from alerts.listing import Order, list_alerts
+from app import config, wiring
+from app.commands import CONFIG
+from haidang.model.scope import Scope
+
+
+@click.command()
+@CONFIG
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="A table for people, or one JSON object a line.",
+)
+@click.option(
+    "--unit", "units", multiple=True, help="Only what this unit may see; may be repeated."
+)
+@click.option(
+    "--order",
+    type=click.Choice(["newest", "level"]),
+    default="newest",
+    show_default=True,
+    help="The last raised first, or the highest level first.",
+)
+@click.option("--superseded", is_flag=True, help="Also alerts that a later one absorbed.")
+def command(
+    config_path: Path, form: str, units: tuple[str, ...], order: Order, superseded: bool
+) -> None:
+    """List alerts: level, time, unit, and the sentence that says what happened."""
+    settings = config.load(config_path)
+    with wiring.open_soc(settings) as soc:
+        scope = Scope.of(units) if units else soc.scope
+        found = list_alerts(soc.database, scope, order=order, superseded=superseded)
+        if form == "json":
+            for alert in found:
+                click.echo(to_json(alert))
+        else:
+            click.echo(to_table(found, soc.inventory), nl=False)

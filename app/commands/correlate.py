@@ -1,0 +1,38 @@
+"""`haidang correlate`: match rules, correlate in event time, raise alerts."""
+
+from pathlib import Path
+
+import click
+
+from app import config, wiring
+from app.commands import CONFIG
+from app.schedule import every, receive_clock
+from haidang.errors import Superseded, Unavailable
+from haidang.model.instant import Instant
+
+
+@click.command()
+@CONFIG
+@click.option("--once", is_flag=True, help="Take the feed up to now and end.")
+def command(config_path: Path, once: bool) -> None:
+    """Match rules on new events, correlate, and raise alerts.
+
+    Without --once this goes on every `interval_secs`: never two runs at a time, and after a pause
+    everything that came meanwhile is taken.
+    """
+    settings = config.load(config_path)
+    with wiring.open_soc(settings) as soc:
+        for warning in soc.warnings():
+            click.echo(warning, err=True)
+        if once:
+            click.echo(soc.correlate(receive_clock()).line())
+            return
+        every(settings.interval_secs, lambda now: _run(soc, now))
+
+
+def _run(soc: wiring.Soc, now: Instant) -> None:
+    """One run of many: what another try may mend does not end the command."""
+    try:
+        click.echo(soc.correlate(now).line())
+    except (Superseded, Unavailable) as error:
+        click.echo(f"stopped: {error}; nothing is lost, the next run goes on from here", err=True)

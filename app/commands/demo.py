@@ -1,0 +1,103 @@
+"""`haidang demo`: the day in tỉnh Mẫu, simulated logs through the real product."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from alerts.display import WIDTH, wrap
+from alerts.listing import list_alerts
+from app.demo.day import STEPS
+from app.demo.story import Stage, Step
+from app.demo.world import make_world
+from haidang.model.alert import LEVEL_WORDS, Alert
+from haidang.model.instant import Instant, to_local
+
+BANNER = "DỮ LIỆU MÔ PHỎNG · simulated data"
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the day instead of watching the files on.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another world.")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="demo-data",
+    show_default=True,
+    help="Where the day's files are kept; a second run there adds nothing.",
+)
+def command(once: bool, seed: int, folder: Path) -> None:
+    """Play a simulated day of a province: logs are written, collected, correlated, told.
+
+    The last line counts: events = indexed + quarantined + dropped, then what came of them. Without
+    --once the files stay watched: append a line to one of them and see what it raises.
+    """
+    with ExitStack() as stack:
+        stage = Stage.open(folder / f"seed-{seed}", make_world(seed), stack)
+        click.echo(f"{BANNER}: {to_local(STEPS[0]):%d/%m/%Y}, {stage.folder}")
+        told = {alert.id for step in stage.play() for alert in _tell(step)}
+        _tell_known(stage, told)
+        if not once:
+            _watch(stage)
+        for line in closing(stage):
+            click.echo(line)
+
+
+def _watch(stage: Stage) -> None:
+    """The simulated clock goes on from the end of the day, until Ctrl-C."""
+    click.echo(f"Đang theo dõi {stage.folder}/logs · watching; Ctrl-C ends")
+    started = time.monotonic_ns()
+
+    def clock() -> Instant:
+        return STEPS[-1] + (time.monotonic_ns() - started) // 1_000
+
+    try:
+        for step in stage.watch(clock, lambda: time.sleep(1)):
+            if step.framed or step.alerts:
+                _tell(step)
+    except KeyboardInterrupt:
+        click.echo()
+
+
+def _tell(step: Step) -> tuple[Alert, ...]:
+    click.echo(f"{to_local(step.at):%H:%M}  {step.framed:5} bản ghi mới · new records")
+    if step.stopped:
+        click.echo(f"       stopped: {step.stopped}", err=True)
+    for alert in step.alerts:
+        for line in sentences(alert):
+            click.echo(line)
+    return step.alerts
+
+
+def sentences(alert: Alert) -> Iterator[str]:
+    """An alert for the terminal: level, then the sentence in Vietnamese, the English below."""
+    word = LEVEL_WORDS.get(alert.level, alert.level)
+    again = f" · cập nhật lần {alert.revision - 1}" if alert.revision > 1 else ""
+    yield f"       [{word}]{again}"
+    for language in ("vi", "en"):
+        for line in wrap(alert.sentences.get(language, ""), WIDTH - 7):
+            yield f"       {line}"
+
+
+def _tell_known(stage: Stage, told: set[str]) -> None:
+    """Alerts of an earlier run in this folder: they are there, and are not raised again."""
+    found = list_alerts(stage.soc.database, stage.soc.scope)
+    for alert in reversed([one for one in found if one.id not in told]):
+        click.echo(f"{to_local(alert.raised):%H:%M}  đã có từ lần chạy trước · from an earlier run")
+        for line in sentences(alert):
+            click.echo(line)
+
+
+def closing(stage: Stage) -> Iterator[str]:
+    """The ledger in words, and the machine-readable last line."""
+    counts = stage.totals()
+    unresolved = " ".join(f"{kind}:{n}" for kind, n in sorted(counts.unresolved.items())) or "0"
+    yield f"derived={counts.derived} unresolved={unresolved}"
+    alerts = list_alerts(stage.soc.database, stage.soc.scope)
+    yield (
+        f"events={counts.read} indexed={counts.indexed} quarantined={counts.quarantined} "
+        f"dropped={counts.dropped.total()} alerts={len(alerts)} cases=0 notices=0 acknowledged=0"
+    )

@@ -1,0 +1,36 @@
+"""`haidang parse`: what a data set makes of log lines."""
+
+import sys
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+import click
+
+from collectors.dataset import dataset_names, load_dataset
+from collectors.parse import parse_lines
+from collectors.record import Context
+from haidang.model.instant import from_datetime
+
+
+@click.command()
+@click.option(
+    "--dataset",
+    "name",
+    type=click.Choice(dataset_names()),
+    required=True,
+    help="The format and meaning of the lines.",
+)
+@click.option("--host", default="", help="The host's name, where the lines do not tell it.")
+@click.option("--explain", is_flag=True, help="Say for each record how it was understood.")
+@click.argument("file", type=click.File("rb"), default="-")
+def command(name: str, host: str, explain: bool, file: BinaryIO) -> None:
+    """Parse FILE (- or nothing: standard input) as the collector would.
+
+    One JSON line a record, in input order: the event, or the reason why it is none. Personal
+    numbers and secrets are masked as they would be; nothing is stored.
+    """
+    context = Context(host)
+    output = sys.stdout.buffer
+    now = from_datetime(datetime.now(UTC))
+    for line in parse_lines(load_dataset(name), file, context, b"parse", now, explain=explain):
+        output.write(line + b"\n")

@@ -1,0 +1,94 @@
+"""Playing the simulated day against the real collector, correlator and alerts.
+
+The driver knows no expected number and no sentence. Every step appends what is missing of each log
+file, so a second run, or one after a crash at any byte, goes on where the files end.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from app import config, wiring
+from app.demo.day import STEPS, config_yaml, files_until, inventory_yaml
+from app.demo.world import World
+from collectors.ledger import Counts
+from haidang.errors import HaidangError
+from haidang.model.alert import Alert
+from haidang.model.instant import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happened at one receive time of the simulated clock."""
+
+    at: Instant
+    framed: int
+    alerts: tuple[Alert, ...]
+    stopped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The world's folder with both sides of the product opened on it."""
+
+    folder: Path
+    world: World
+    collecting: wiring.Collecting
+    soc: wiring.Soc
+
+    @classmethod
+    def open(cls, folder: Path, world: World, stack: ExitStack) -> Self:
+        """Write configuration and inventory where they are missing, then open everything."""
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_once(folder / "inventory.yml", inventory_yaml(world))
+        _write_once(folder / "haidang.yml", config_yaml(world))
+        settings = config.load(folder / "haidang.yml")
+        collecting = stack.enter_context(wiring.open_collecting(settings))
+        soc = stack.enter_context(wiring.open_soc(settings))
+        return cls(folder, world, collecting, soc)
+
+    def play(self) -> Iterator[Step]:
+        """The day, step by step of the simulated clock."""
+        for at in STEPS:
+            for path, content in files_until(self.world, at).items():
+                append_missing(self.folder / path, content)
+            yield self.turn(at)
+
+    def turn(self, at: Instant) -> Step:
+        """Collect what is there, then correlate, both at this receive time."""
+        report = self.collecting.run_once(at)
+        alerts = self.soc.correlate(at).alerts
+        return Step(at, report.run.read, alerts, report.stopped)
+
+    def watch(self, clock: Callable[[], Instant], wait: Callable[[], None]) -> Iterator[Step]:
+        """Go on for ever: `clock` gives the simulated receive time, `wait` passes a moment."""
+        while True:
+            wait()
+            yield self.turn(clock())
+
+    def totals(self) -> Counts:
+        """The ledger since the first run."""
+        return self.collecting.totals()
+
+
+def append_missing(file: Path, content: bytes) -> None:
+    """Let `file` grow to `content`; what somebody appended after that stays.
+
+    Raises HaidangError if the file holds something else: it is not of this day.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a+b") as opened:
+        opened.seek(0)
+        there = opened.read(len(content))
+        if not content.startswith(there):
+            raise HaidangError(
+                f"{file} is not of this simulated day; remove the folder or choose another --dir"
+            )
+        opened.write(content[len(there) :])
+
+
+def _write_once(file: Path, text: str) -> None:
+    if not file.exists():
+        file.write_text(text, encoding="utf-8")

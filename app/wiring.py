@@ -1,0 +1,252 @@
+"""Where everything meets: settings become stores, stages and their scopes. Nobody else wires.
+
+`Scope.system()` is made here, for the correlator and for the centre's own console, and nowhere
+else.
+"""
+
+import secrets
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from alerts.raising import raise_alerts
+from alerts.template import check_template
+from app.config import Config, InputSettings
+from collectors import offsets
+from collectors.collect import Collector, CollectSettings
+from collectors.dataset import load_dataset
+from collectors.intake import Input
+from collectors.ledger import Counts, SourceCounts
+from collectors.ledger import Report as CollectReport
+from collectors.record import Dataset
+from correlator.match import Engine
+from correlator.tick import Correlator
+from correlator.tick import Report as TickReport
+from haidang import durable
+from haidang.errors import InputError, Problem, Unavailable
+from haidang.model.alert import Alert
+from haidang.model.instant import DAY, SECOND, Instant
+from haidang.model.scope import Scope
+from haidang.store.events.parquet.store import ParquetStore
+from haidang.store.inventory import Inventory
+from haidang.store.state import tables
+from haidang.store.state.database import Database
+from rules.fields import load_fields
+from rules.load import load as load_rules
+
+OWN_RULES = Path(__file__).parent.parent / "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one run of the correlator did."""
+
+    tick: TickReport
+    alerts: tuple[Alert, ...]
+
+    def line(self) -> str:
+        """One line for the log."""
+        tick = self.tick
+        return (
+            f"ticks={tick.ticks} events={tick.events} matches={tick.matches} "
+            f"detections={tick.detections} set_aside={tick.poisoned} alerts={len(self.alerts)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Soc:
+    """The centre's side: rules, correlator, alerts, with their stores."""
+
+    database: Database
+    store: ParquetStore
+    inventory: Inventory
+    engine: Engine
+    correlator: Correlator
+    scope: Scope
+
+    def correlate(self, now: Instant) -> Pass:
+        """The three transactions, for everything that the feed holds now."""
+        tick = self.correlator.run(now)
+        raised: dict[str, Alert] = {}
+        while self._waiting():
+            found = raise_alerts(self.database, self.store, self.inventory, now)
+            raised.update((alert.id, alert) for alert in found)
+        return Pass(tick, tuple(raised.values()))
+
+    def _waiting(self) -> bool:
+        with self.database.reading() as connection:
+            count = select(func.count()).select_from(tables.detection)
+            return bool(connection.execute(count).scalar_one())
+
+    def warnings(self) -> Iterator[str]:
+        """What people must know of the rules: left out, reading unmapped fields, badly told."""
+        for problem in self.engine.rules.problems:
+            yield f"rule left out: {problem}"
+        for rule in self.engine.rules.rules:
+            names = self.engine.matcher.unmapped.get(rule.card.id, ())
+            if names:
+                yield f"{rule.file}: no source here provides {', '.join(names)}; read as absent"
+        cards = [(one.file, one.card) for one in self.engine.rules.rules]
+        cards += [(one.file, one.card) for one in self.engine.rules.correlations]
+        for file, card in cards:
+            for language, text in card.sentences.items():
+                for what in check_template(text):
+                    yield f"{file}: haidang.sentence.{language}: {what}"
+
+    def set_aside(self) -> list[tuple[str, str, str]]:
+        """(rule, event, reason) of what could not be evaluated."""
+        table = tables.poison
+        with self.database.reading() as connection:
+            rows = connection.execute(select(table.c.rule, table.c.event, table.c.reason))
+            return [(row.rule, row.event, row.reason) for row in rows]
+
+
+def open_store(settings: Config) -> ParquetStore:
+    """The event store of the profile *embedded*, in a folder that others may not read.
+
+    Raises Unavailable.
+    """
+    try:
+        settings.data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{settings.data_dir}: cannot be made: {error.strerror}") from error
+    path = settings.data_dir / "events"
+    return ParquetStore.open(path, memory_limit=settings.memory_limit, threads=settings.threads)
+
+
+@contextmanager
+def open_soc(settings: Config) -> Iterator[Soc]:
+    """The centre's side. Raises InputError (inventory, rules), Unavailable (stores)."""
+    inventory = Inventory.load(settings.inventory)
+    loaded = load_rules((OWN_RULES / "sigma", OWN_RULES / "correlation", *settings.rules))
+    if not loaded.rules:
+        raise InputError(loaded.problems or [Problem("rules", 0, "", "no rule could be loaded")])
+    engine = Engine.of(loaded, load_fields())
+    store = open_store(settings)
+    database = Database.open(settings.data_dir / "state.db")
+    scope = Scope.system()
+    allowance = settings.allowance_secs * SECOND
+    correlator = Correlator(database, store, engine, scope, allowance)
+    try:
+        yield Soc(database, store, inventory, engine, correlator, scope)
+    finally:
+        store.close()
+        database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """The collecting side: one pass reads the inputs, then merges what is over in the store."""
+
+    collector: Collector
+    store: ParquetStore
+
+    def totals(self) -> Counts:
+        """What became of every record since the first start."""
+        return self.collector.totals()
+
+    def run_once(self, now: Instant) -> CollectReport:
+        """Read everything there is; `now` is the receive time."""
+        report = self.collector.run_once(now)
+        try:
+            self.store.merge(now)
+        except Unavailable as error:
+            return replace(report, warnings=(*report.warnings, f"segments not merged: {error}"))
+        return report
+
+
+@contextmanager
+def open_collecting(settings: Config) -> Iterator[Collecting]:
+    """The collecting side. Raises InputError (inventory, data sets, inputs), Unavailable."""
+    inventory = Inventory.load(settings.inventory)
+    _check_inputs(settings, inventory)
+    names = sorted({one.dataset for one in settings.inputs})
+    datasets = {name: load_dataset(name) for name in names}
+    store = open_store(settings)
+    wanted = CollectSettings(
+        data_dir=settings.data_dir,
+        inputs=tuple(_input(one) for one in settings.inputs),
+        mask_key=mask_key(settings.data_dir),
+    )
+    with closing(store), closing(_collector(wanted, datasets, store, inventory)) as collector:
+        yield Collecting(collector, store)
+
+
+def _collector(
+    wanted: CollectSettings,
+    datasets: Mapping[str, Dataset],
+    store: ParquetStore,
+    inventory: Inventory,
+) -> Collector:
+    try:
+        return Collector.open(wanted, datasets, store, inventory.ownership)
+    except OSError as error:
+        raise Unavailable(f"{error.filename or wanted.data_dir}: {error.strerror}") from error
+
+
+def _check_inputs(settings: Config, inventory: Inventory) -> None:
+    """Raises InputError for inputs whose operator or zone the inventory does not know."""
+    units = {unit.id for unit in inventory.records.units}
+    zones = {zone.id for zone in inventory.records.zones}
+    asked = [(one.name, "operator", one.operator, units) for one in settings.inputs]
+    asked += [(one.name, "zone", one.zone, zones) for one in settings.inputs]
+    problems = [
+        Problem(str(settings.inventory), 0, f"inputs.{name}.{key}", _unknown(given, known))
+        for name, key, given, known in asked
+        if given not in known
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _unknown(given: str, known: Collection[str]) -> str:
+    near = get_close_matches(given, known, 1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    some = ", ".join(sorted(known)[:20]) + (", …" if len(known) > 20 else "")
+    return f"{given!r} is not in this inventory; {hint}known: {some or 'none'}"
+
+
+def mask_key(data_dir: Path) -> bytes:
+    """The key under which masked values stay comparable; made at first use, readable by us only.
+
+    Raises Unavailable.
+    """
+    path = data_dir / "mask.key"
+    try:
+        if not path.exists():
+            durable.write(path, secrets.token_bytes(32), "mask_key", mode=0o600)
+        return path.read_bytes()
+    except OSError as error:
+        raise Unavailable(f"{path}: {error.strerror}") from error
+
+
+def ledger(settings: Config) -> tuple[SourceCounts, ...]:
+    """What became of every framed record, by source, as the collector last committed it.
+
+    Raises InputError (damaged), Unavailable.
+    """
+    path = settings.data_dir / "offsets.json"
+    try:
+        return offsets.load(path).by_source()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise Unavailable(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _input(one: InputSettings) -> Input:
+    return Input(
+        name=one.name,
+        path=one.path,
+        dataset=one.dataset,
+        operator=one.operator,
+        zone=one.zone,
+        host=one.host,
+        timezone=one.timezone,
+        ahead=one.max_ahead_secs * SECOND,
+        behind=one.max_behind_days * DAY,
+    )

@@ -1,0 +1,200 @@
+"""haidang.yml: right files become settings, wrong ones all their problems at once."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app import config
+from haidang.errors import InputError
+
+MINIMAL = "data_dir: data\ninventory: inventory.yml\n"
+INPUT = """\
+inputs:
+  - name: web
+    path: logs/access.log*
+    dataset: nginx.access
+    operator: so-nnmt
+    zone: trung-tam
+"""
+INPUT_KEYS = ("name", "path", "timezone", "max_ahead_secs")
+
+
+def write(folder: Path, text: str) -> Path:
+    """A configuration file with this text."""
+    file = folder / "haidang.yml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    """`line: field: what` of each problem of this text."""
+    with pytest.raises(InputError) as caught:
+        config.load(write(folder, text))
+    return [f"{one.line}: {one.field}: {one.what}" for one in caught.value.problems]
+
+
+def test_minimal_file_gets_the_documented_defaults(tmp_path):
+    """What is not written has the default of its field; paths are relative to the file."""
+    expected = config.Config(tmp_path / "data", tmp_path / "inventory.yml")
+
+    assert expected == config.load(write(tmp_path, MINIMAL))
+
+
+def test_full_input_is_read_as_written(tmp_path):
+    """Every key of an input arrives under its name."""
+    more = (
+        "    host: WEB-01\n    timezone: '-03:30'\n    max_ahead_secs: 5\n    max_behind_days: 9\n"
+    )
+    expected = config.InputSettings(
+        name="web",
+        path=f"{tmp_path}/logs/access.log*",
+        dataset="nginx.access",
+        operator="so-nnmt",
+        zone="trung-tam",
+        host="WEB-01",
+        timezone=dt.timezone(-dt.timedelta(hours=3, minutes=30)),
+        max_ahead_secs=5,
+        max_behind_days=9,
+    )
+
+    assert (expected,) == config.load(write(tmp_path, MINIMAL + INPUT + more)).inputs
+
+
+def test_input_times_are_vietnamese_unless_said(tmp_path):
+    """An input without a time zone is read at UTC+7."""
+    [one] = config.load(write(tmp_path, MINIMAL + INPUT)).inputs
+
+    assert dt.timedelta(hours=7) == one.timezone.utcoffset(None)
+
+
+def test_absolute_paths_stay(tmp_path):
+    """A path that does not start at the file's folder is kept as it is."""
+    text = "data_dir: /var/lib/haidang\ninventory: i.yml\nrules: [/etc/haidang/rules, mine]\n"
+    found = config.load(write(tmp_path, text))
+
+    assert Path("/var/lib/haidang") == found.data_dir
+    assert (Path("/etc/haidang/rules"), tmp_path / "mine") == found.rules
+
+
+def test_the_folder_of_the_file_is_no_pattern(tmp_path):
+    """Brackets in the folder's own name match themselves, only the setting is a pattern."""
+    folder = tmp_path / "site [1]"
+    (folder / "logs").mkdir(parents=True)
+    (folder / "logs/access.log").touch()
+    [one] = config.load(write(folder, MINIMAL + INPUT)).inputs
+
+    assert [folder / "logs/access.log"] == list(Path("/").glob(one.path[1:]))
+
+
+def test_all_problems_come_at_once_with_their_lines(tmp_path):
+    """One run of the command shows everything that has to be changed."""
+    text = (
+        "data_dir: 5\nintervall_secs: 9\nthreads: 0\nmemory_limit: lots\ninputs:\n  - name: Web\n"
+    )
+
+    assert [
+        "1: data_dir: must be text, not a whole number",
+        "1: inventory: is missing",
+        "2: intervall_secs: unknown key; did you mean interval_secs?",
+        "3: threads: must be from 1 to 256",
+        "4: memory_limit: must be a size like 128MB or 2GB",
+        "6: inputs.0.dataset: is missing",
+        "6: inputs.0.name: must be small letters, digits, `.`, `_` or `-`, at most 64",
+        "6: inputs.0.operator: is missing",
+        "6: inputs.0.path: is missing",
+        "6: inputs.0.zone: is missing",
+    ] == problems(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("- a\n", "1: : must be a mapping of settings", id="list"),
+        pytest.param("", "0: : is empty", id="empty"),
+        pytest.param("a: 1\n---\nb: 2\n", "0: : must be one YAML document", id="two"),
+        pytest.param(
+            MINIMAL + "zzz: 1\n",
+            "3: zzz: unknown key; known here: data_dir, inventory, rules, interval_secs, "
+            "allowance_secs, memory_limit, threads, inputs",
+            id="unknown-key",
+        ),
+        pytest.param(
+            MINIMAL + "threads: true\n",
+            "3: threads: must be a whole number, not true or false",
+            id="truth-is-no-number",
+        ),
+        pytest.param(
+            MINIMAL + INPUT + "    timezone: +10:00\n",
+            '9: inputs.0.timezone: must be an offset from UTC in quotes, like "+07:00"',
+            id="offset-without-quotes",
+        ),
+        pytest.param(
+            MINIMAL + INPUT + "    timezone: '+15:00'\n",
+            "9: inputs.0.timezone: must be at most 14 hours from UTC",
+            id="offset-too-far",
+        ),
+        pytest.param(
+            MINIMAL + INPUT + INPUT.removeprefix("inputs:\n"),
+            "9: inputs.1.name: web is there twice",
+            id="name-twice",
+        ),
+        pytest.param(
+            MINIMAL + INPUT.replace("so-nnmt", '""'),
+            "7: inputs.0.operator: must not be empty",
+            id="empty-text",
+        ),
+        pytest.param(
+            MINIMAL + INPUT.replace("so-nnmt", '"a\\0"'),
+            "7: inputs.0.operator: must have no control characters and no blanks around it",
+            id="control-character",
+        ),
+        pytest.param(
+            MINIMAL + "inputs: [web]\n",
+            "3: inputs.0: must be a mapping with name, path, dataset, operator, zone, host, "
+            "timezone, max_ahead_secs, max_behind_days",
+            id="input-is-text",
+        ),
+        pytest.param(
+            MINIMAL + "rules: [7]\n",
+            "3: rules.0: must be text, not a whole number",
+            id="rule-path-is-number",
+        ),
+    ],
+)
+def test_problem_is_named_where_it_is(tmp_path, text, expected):
+    """Each kind of mistake has its line, its field and a sentence."""
+    assert [expected] == problems(tmp_path, text)
+
+
+def test_missing_file_is_a_problem_not_a_traceback(tmp_path):
+    """A file that cannot be read is said so, by its name."""
+    with pytest.raises(InputError, match=r"haidang\.yml: cannot be read: No such file"):
+        config.load(tmp_path / "haidang.yml")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=50)
+@given(key=st.sampled_from([*INPUT_KEYS, "inputs", "rules", "threads", "zzz"]), value=VALUES)
+def test_any_value_gives_settings_or_problems(tmp_path_factory, key, value):
+    """Whatever a key holds, the answer is settings or InputError, nothing else."""
+    folder = tmp_path_factory.getbasetemp()
+    content = {"data_dir": "data", "inventory": "i.yml", "inputs": [{key: value}], key: value}
+    file = write(folder, json.dumps(content))
+    try:
+        found = config.load(file)
+    except InputError as error:
+        messages = str(error).splitlines()
+    else:
+        messages = [f"{file}:" for one in found.inputs if not one.name]
+
+    assert all(message.startswith(f"{file}:") for message in messages)

@@ -1,0 +1,255 @@
+"""The demo through its command: two sentences, honest counts, the same again and elsewhere."""
+
+import ast
+import datetime as dt
+import json
+import re
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from app.demo.day import access_log
+from app.demo.world import make_world
+
+ROOT = Path(__file__).parents[2]
+BACKDOOR = (
+    "Máy chủ web của Sở Nông nghiệp và Môi trường nhiều khả năng đã bị cài cửa hậu: lúc 01:52 địa "
+    "chỉ 203.0.113.77 gửi tệp gop-y.phtml qua mục Hỏi đáp, từ 01:56 gọi chính tệp đó 3 lần, rồi "
+    "tiến trình web chạy lệnh hệ thống."
+)
+RANSOM = (
+    "Máy chủ tệp TTDL-FS01 có dấu hiệu chuẩn bị mã hóa dữ liệu: sau 46 lần sai, tài khoản "
+    "svc_saoluu đăng nhập từ xa lúc 14:31 và xóa các bản sao phục hồi lúc 14:38."
+)
+BACKDOOR_ENGLISH = (
+    "Web server (Department of Agriculture and Environment): a backdoor has very likely been "
+    "installed. At 01:52 the address 203.0.113.77 sent the file gop-y.phtml through the section "
+    "Hỏi đáp, from 01:56 called that same file 3 time(s), and then the web process ran a system "
+    "command."
+)
+RANSOM_ENGLISH = (
+    "File server TTDL-FS01 shows signs of preparation for data encryption: after 46 failures the "
+    "account svc_saoluu logged on remotely at 14:31 and deleted the shadow copies at 14:38."
+)
+
+
+def told(text):
+    """The paragraphs under each level: an alert's two sentences, wrapped lines joined."""
+    parts = re.split(r"^ {7}\[Khẩn cấp\].*\n", text, flags=re.MULTILINE)[1:]
+    return [" ".join(re.findall(r"^ {7}(.*)$", part, re.MULTILINE)) for part in parts]
+
+
+def wall(moment):
+    """HH:MM in Vietnam, by the standard library alone."""
+    zone = dt.timezone(dt.timedelta(hours=7))
+    return dt.datetime.fromtimestamp(moment / 1_000_000, zone).strftime("%H:%M")
+
+
+def facts(world):
+    """What the two sentences must say in this world."""
+    web, files = world.backdoor, world.ransom
+    owner = next(unit for unit in world.units if unit.id == world.owner)
+    calls = [wall(web.calls[0]), str(len(web.calls))]
+    first = [owner.name, wall(web.sent), web.attacker, web.file, web.section.name, *calls]
+    second = [files.host, str(len(files.failures)), files.account]
+    return first, [*second, wall(files.logon), wall(files.deletion)]
+
+
+def sentences(first, second):
+    """The two sentences around these facts."""
+    unit, sent, address, file, section, called, times = first
+    host, failures, account, logon, deletion = second
+    backdoor = (
+        f"Máy chủ web của {unit} nhiều khả năng đã bị cài cửa hậu: lúc {sent} địa chỉ {address} "
+        f"gửi tệp {file} qua mục {section}, từ {called} gọi chính tệp đó {times} lần, rồi tiến "
+        "trình web chạy lệnh hệ thống."
+    )
+    ransom = (
+        f"Máy chủ tệp {host} có dấu hiệu chuẩn bị mã hóa dữ liệu: sau {failures} lần sai, tài "
+        f"khoản {account} đăng nhập từ xa lúc {logon} và xóa các bản sao phục hồi lúc {deletion}."
+    )
+    return backdoor, ransom
+
+
+def lines_written(folder):
+    """How many log lines lie in the world's folder."""
+    return sum(file.read_bytes().count(b"\n") for file in (folder / "logs").rglob("*.*"))
+
+
+def last_line(events, alerts=2):
+    """The last line of a demo that lost and refused nothing."""
+    counts = f"events={events} indexed={events} quarantined=0 dropped=0 alerts={alerts}"
+    return f"{counts} cases=0 notices=0 acknowledged=0"
+
+
+def listed(haidang, folder):
+    """All alerts of a world's folder, the first raised first."""
+    ran = haidang("alerts", "--config", folder / "haidang.yml", "--format", "json")
+    return [json.loads(line) for line in reversed(ran.out.splitlines())]
+
+
+def audit(folder):
+    """Every row of the audit trail."""
+    with sqlite3.connect(folder / "data" / "state.db") as database:
+        rows = database.execute("SELECT * FROM audit ORDER BY id").fetchall()
+    database.close()
+    return rows
+
+
+@pytest.fixture(scope="module")
+def played(haidang, tmp_path_factory):
+    """The day of seed 1, played twice in one folder: both outputs, both audit trails."""
+    folder = tmp_path_factory.mktemp("demo")
+    outputs, trails = [], []
+    for _ in range(2):
+        outputs.append(haidang("demo", "--once", "--dir", folder))
+        trails.append(audit(folder / "seed-1"))
+    return folder / "seed-1", outputs, trails
+
+
+def test_first_world_tells_exactly_the_two_sentences(played):
+    """Two alerts, each in Vietnamese with the English below; nothing else is told."""
+    _, (first, _), _ = played
+    expected = [f"{BACKDOOR} {BACKDOOR_ENGLISH}", f"{RANSOM} {RANSOM_ENGLISH}"]
+
+    assert expected == told(first.out)
+    assert "DỮ LIỆU MÔ PHỎNG" in first.out.splitlines()[0]
+    assert (0, "") == (first.code, first.err)
+
+
+def test_last_line_counts_every_line_of_the_logs(played):
+    """Framed records are the lines of the files, and each became an event."""
+    folder, (first, _), _ = played
+
+    assert lines_written(folder) > 1000
+    assert last_line(lines_written(folder)) == first.out.splitlines()[-1]
+
+
+def test_second_run_adds_nothing(played):
+    """Same counts, the alerts told as known ones, no row more in the audit trail."""
+    _, (first, second), (before, after) = played
+
+    assert (0, "") == (second.code, second.err)
+    assert told(first.out) == told(second.out)
+    assert (0, 2) == tuple(ran.out.count("· from an earlier run") for ran in (first, second))
+    assert {"0"} == set(re.findall(r"^\d\d:\d\d +(\d+) bản ghi", second.out, re.MULTILINE))
+    assert first.out.splitlines()[-1] == second.out.splitlines()[-1]
+    assert 2 == len([row for row in before if "alert.raised" in row])
+    assert before == after
+
+
+def test_listed_alerts_are_the_told_ones(haidang, played):
+    """`haidang alerts` on the demo's folder shows the same two sentences, A1 before F1."""
+    folder, _, _ = played
+    found = listed(haidang, folder)
+
+    assert [BACKDOOR, RANSOM] == [alert["sentences"]["vi"] for alert in found]
+    assert [BACKDOOR_ENGLISH, RANSOM_ENGLISH] == [alert["sentences"]["en"] for alert in found]
+    assert ["critical", "critical"] == [alert["level"] for alert in found]
+
+
+def test_coverage_of_the_demo_holds_every_event(haidang, played):
+    """Evaluated events are the indexed and the derived ones, source by source."""
+    folder, (first, _), _ = played
+    ran = haidang("coverage", "--config", folder / "haidang.yml")
+    evaluated = re.findall(r"^\S+ \S+  \S+ \S+ +(\d+)  ", ran.out, re.MULTILINE)
+    derived = int(re.search(r"^derived=(\d+)", first.out, re.MULTILINE)[1])
+
+    assert derived > 0
+    assert lines_written(folder) + derived == sum(map(int, evaluated))
+    assert "NOT EVALUATED" not in ran.out
+
+
+@pytest.mark.slow
+def test_ids_and_words_do_not_depend_on_the_folder(haidang, played, tmp_path):
+    """The same seed elsewhere raises the same alerts under the same ids."""
+    folder, (first, _), _ = played
+    elsewhere = haidang("demo", "--once", "--dir", tmp_path)
+    ids = [alert["id"] for alert in listed(haidang, folder)]
+
+    assert 2 == len(set(ids))
+    assert ids == [alert["id"] for alert in listed(haidang, tmp_path / "seed-1")]
+    assert first.out.splitlines()[1:] == elsewhere.out.splitlines()[1:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 3, 4, 5])
+def test_other_worlds_get_true_sentences_of_their_own(haidang, tmp_path, seed):
+    """The facts of another world stand in the same two sentences."""
+    ran = haidang("demo", "--once", "--seed", str(seed), "--dir", tmp_path)
+    folder = tmp_path / f"seed-{seed}"
+    found = [alert["sentences"]["vi"] for alert in listed(haidang, folder)]
+
+    assert list(sentences(*facts(make_world(seed)))) == found
+    assert not {BACKDOOR, RANSOM} & set(found)
+    assert (0, "") == (ran.code, ran.err)
+    assert last_line(lines_written(folder)) == ran.out.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_line_pasted_after_the_day_raises_its_alert(start, tmp_path):
+    """Without --once the files stay watched; Ctrl-C ends with the last line and no traceback."""
+    process = start("demo", "--dir", tmp_path / "demo")
+    process.wait_for("Ctrl-C ends")
+    folder = tmp_path / "demo" / "seed-1"
+    before = lines_written(folder)
+    attack = (
+        b"203.0.113.9 - - [18/Nov/2026:14:46:00 +0700] "
+        b'"GET /tai-ve?tep=../../../../etc/passwd HTTP/1.1" 200 1833 "-" "curl/8.5.0"\n'
+    )
+    with (folder / access_log(make_world(1).web)).open("ab") as log:
+        log.write(attack)
+    process.wait_for("trả lời yêu cầu vượt thư mục lúc 14:46")
+    ended = process.end(signal.SIGINT)
+
+    assert (0, "") == (ended.code, ended.err)
+    assert last_line(before + 1, alerts=3) == ended.out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        pytest.param(
+            "logs/NNMT-WEB01/access.log",
+            "mine\n",
+            "access.log is not of this simulated day; remove the folder or choose another --dir",
+            id="foreign log",
+        ),
+        pytest.param("haidang.yml", "a: [", "haidang.yml:2: YAML: ", id="broken configuration"),
+        pytest.param("data", "", "/seed-1/data", id="a file where the data folder belongs"),
+    ],
+)
+def test_foreign_folder_is_a_clear_error(haidang, tmp_path, name, content, expected):
+    """What is not the demo's own is named, left as it is, and not played into."""
+    file = tmp_path / "seed-1" / name
+    file.parent.mkdir(parents=True)
+    file.write_text(content, "utf-8")
+    ran = haidang("demo", "--once", "--dir", tmp_path)
+
+    assert expected in ran.err
+    assert 1 == ran.code
+    assert ran.clean
+    assert content == file.read_text("utf-8")
+
+
+def test_demo_holds_no_expected_number_and_no_sentence(played):
+    """The driver cannot know the outcome: only this test does."""
+    folder, _, _ = played
+    empty = sentences([""] * 7, [""] * 5)
+    clauses = {part.strip(" ,:.") for text in empty for part in re.split(r"  |[,:.]", text)}
+    clauses = {part for part in clauses if len(part.split()) >= 3}
+    sources = [*(ROOT / "app/demo").glob("*.py"), ROOT / "app/commands/demo.py"]
+    texts = [file.read_text("utf-8") for file in sources]
+    numbers = {
+        node.value
+        for text in texts
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, int)
+    }
+
+    assert len(clauses) >= 6
+    assert [] == [clause for clause in clauses for text in texts if clause in text]
+    assert lines_written(folder) not in numbers
+    assert [] == [text for text in texts if re.search(r"alerts=\d|events=\d", text)]
