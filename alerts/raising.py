@@ -162,12 +162,12 @@ def _audit_detail(row: Mapping[str, Any], added: int, missing: int) -> dict[str,
 
 
 def _set_units(connection: Connection, detection: Detection) -> None:
-    """Exactly the detection's units see the alert."""
+    """Exactly the detection's readers see the alert."""
     mine = _UNIT.c.alert == detection.alert
     connection.execute(delete(_UNIT).where(mine))
-    units = sorted(detection.units - {""})
-    if units:
-        rows = [{"alert": detection.alert, "unit": unit} for unit in units]
+    readers = sorted(detection.readers - {""})
+    if readers:
+        rows = [{"alert": detection.alert, "unit": unit} for unit in readers]
         connection.execute(insert(_UNIT), rows)
 
 

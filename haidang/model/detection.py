@@ -104,3 +104,12 @@ class Detection:
     def units(self) -> frozenset[str]:
         """Every unit that operates or is affected."""
         return frozenset(self.operators) | frozenset(self.affected)
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """The units that may read what is told: the one operator, the one affected unit.
+
+        What spans several is the centre's alone, because its sentence names them all.
+        """
+        alone = [units for units in (self.operators, self.affected) if len(units) == 1]
+        return frozenset(unit for units in alone for unit in units)

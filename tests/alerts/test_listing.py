@@ -95,8 +95,8 @@ def test_evidence_is_in_order_of_time(raised, world):
     assert world.a1.events[0].ecs == copies[0].ecs
 
 
-def test_evidence_of_a_shared_alert_is_the_readers_own(database, put, make, world):
-    """An alert may span units; each reads the copies of the own events, the operator all."""
+def test_what_spans_units_is_read_by_the_operator_alone(database, put, make, world):
+    """The sentence names both units, so neither reads it; who runs the systems reads all."""
     pairs = [
         (make.event("mine", 1, {}, affected=["so-a"]), "r"),
         (make.event("theirs", 2, {}, affected=["so-b"]), "r"),
@@ -107,10 +107,20 @@ def test_evidence_of_a_shared_alert_is_the_readers_own(database, put, make, worl
     def read(*units):
         return [copy.event for copy in list_evidence(database, Scope.of(units), "a" * 32)]
 
-    assert ["mine"] == read("so-a")
-    assert ["theirs"] == read("so-b")
+    assert [] == read("so-a") == read("so-b") == read("so-c")
     assert ["mine", "theirs"] == read("ttdl")
-    assert [] == read("so-c")
+    assert [] == list_alerts(database, Scope.of(["so-a", "so-b"]))
+
+
+def test_what_spans_operators_too_is_the_centres_alone(database, put, make, world):
+    """A public address that came to two units' own servers is a campaign: nobody's finding."""
+    event = make.event("mine", 1, {}, affected=["so-a"])
+    detection = make.detection([(event, "r")], {}, {})
+    put(replace(detection, operators=("so-a", "so-b"), affected=("so-a", "so-b")))
+    raise_alerts(database, make.store([event]), world.names, 5)
+
+    assert [] == list_alerts(database, Scope.of(["so-a"]))
+    assert 1 == len(list_alerts(database, SOC))
 
 
 def test_evidence_of_an_unknown_alert_is_nothing(raised):

@@ -293,12 +293,12 @@ def test_match_goes_on_without_broken_rules(haidang, tmp_path):
 
 
 def shell(line, **environment):
-    """Runs a line of bash in which `$H` is the command."""
-    command = f"{sys.executable} -m haidang"
+    """Runs a line of bash in which `haidang` is the command; paths may hold spaces."""
+    command = f'haidang() {{ "{sys.executable}" -m haidang "$@"; }}; '
     return subprocess.run(
-        ["bash", "-c", line],
+        ["bash", "-c", command + line],
         cwd=ROOT,
-        env={**os.environ, "H": command, **environment},
+        env={**os.environ, **environment},
         capture_output=True,
         check=False,
     )
@@ -307,7 +307,7 @@ def shell(line, **environment):
 def test_events_are_utf8_where_the_locale_is_c(log):
     """LC_ALL=C changes no byte of the output."""
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "", "LOG": str(log)}
-    ran = shell("$H parse --dataset nginx.access $LOG", **plain)
+    ran = shell('haidang parse --dataset nginx.access "$LOG"', **plain)
 
     assert "Mozệ" == json.loads(ran.stdout.splitlines()[0])["user_agent"]["original"]
     assert (0, b"") == (ran.returncode, ran.stderr)
@@ -316,7 +316,7 @@ def test_events_are_utf8_where_the_locale_is_c(log):
 def test_alerts_are_utf8_where_the_locale_is_c(raised):
     """Vietnamese sentences arrive whole under LC_ALL=C."""
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "CONFIG": str(raised)}
-    ran = shell("$H alerts --config $CONFIG", **plain)
+    ran = shell('haidang alerts --config "$CONFIG"', **plain)
 
     assert "trả lời yêu cầu vượt thư mục" in " ".join(ran.stdout.decode().split())
     assert (0, b"") == (ran.returncode, ran.stderr)
@@ -325,7 +325,7 @@ def test_alerts_are_utf8_where_the_locale_is_c(raised):
 def test_reader_that_leaves_is_no_error(log):
     """`| head -1` gets its line; nobody complains about the pipe."""
     log.write_bytes(READ * 5_000)
-    line = '$H parse --dataset nginx.access $LOG | head -1; echo "${PIPESTATUS[0]}"'
+    line = 'haidang parse --dataset nginx.access "$LOG" | head -1; echo "${PIPESTATUS[0]}"'
     ran = shell(line, LOG=str(log))
     event, code = ran.stdout.splitlines()
 
