@@ -1,6 +1,7 @@
 """Evidence: copies of a detection's events, made now, because retention deletes the originals.
 
-Bytes are copied as stored (masked at collection), with their SHA-256. A copy once made stays.
+Bytes are copied as stored (masked at collection), with their SHA-256. A copy stays while it is one
+of the first or last `KEPT` of its rule.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,9 +10,9 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
-from haidang.model.detection import Detection
+from haidang.model.detection import KEPT, Detection
 from haidang.model.event import Document, Event
 from haidang.model.instant import Instant
 from haidang.model.scope import Scope
@@ -88,7 +89,21 @@ def add_copies(connection: Connection, alert: str, copies: Iterable[Evidence]) -
     rows = [_to_row(alert, copy) for copy in copies if copy.event not in held]
     if rows:
         connection.execute(insert(_TABLE), rows)
+        _trim(connection, alert)
     return len(rows)
+
+
+def _trim(connection: Connection, alert: str) -> None:
+    """Let go of copies from the middle: a flood that goes on would otherwise fill the disk."""
+    query = select(_TABLE.c.rule, _TABLE.c.event).where(_TABLE.c.alert == alert)
+    by_rule: dict[str, list[str]] = {}
+    for row in connection.execute(query.order_by(_TABLE.c.time, _TABLE.c.event)):
+        by_rule.setdefault(row.rule, []).append(row.event)
+    for events in by_rule.values():
+        middle = events[KEPT:-KEPT]
+        mine = (_TABLE.c.alert == alert) & _TABLE.c.event.in_(middle)
+        if middle:
+            connection.execute(delete(_TABLE).where(mine))
 
 
 def _to_row(alert: str, copy: Evidence) -> dict[str, object]:

@@ -15,11 +15,12 @@ from correlator.windows import Owner, Point
 from haidang.model.fold import fold
 from haidang.model.ids import make_id
 from haidang.model.instant import DAY, Instant
-from haidang.model.zone import is_private
+from haidang.model.zone import is_private, parse_address
 from haidang.store.state import tables
 from rules.rule import Correlation
 
 RETENTION: Instant = DAY
+_HOSTS = ("host.", "Computer", "Hostname")  # group-by fields that name a machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,14 @@ def key_of(correlation: Correlation, values: Mapping[str, str], zone: str) -> Ke
     own = {name: values.get(name, "") for name in correlation.group_by}
     if not all(own.values()):
         return None
-    local = any(name.startswith("host.") or is_private(value) for name, value in own.items())
-    parts = [part for name, value in own.items() for part in (name, fold(value))]
+    local = any(name.startswith(_HOSTS) or is_private(value) for name, value in own.items())
+    parts = [part for name, value in own.items() for part in (name, _same(value))]
     return Key(make_id(correlation.card.id, zone if local else "", *parts), own)
+
+
+def _same(value: str) -> str:
+    """One spelling for values that mean the same: `::ffff:10.0.0.1` is 10.0.0.1."""
+    return str(parse_address(value) or fold(value))
 
 
 def load(connection: Connection, correlation: Correlation, group_id: str) -> Group:

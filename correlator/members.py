@@ -9,11 +9,9 @@ from correlator import groups
 from correlator.episodes import Stored, stored_episodes
 from correlator.plan import Plan
 from correlator.windows import Owner, Point, between, witness
-from haidang.model.detection import Member
+from haidang.model.detection import KEPT, Member
 from haidang.model.instant import Instant
 from rules.rule import Correlation
-
-KEPT = 50  # the first and the last so many events of each rule are copied as evidence
 
 
 @dataclass(frozen=True, slots=True)

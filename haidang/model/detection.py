@@ -7,6 +7,8 @@ from haidang.model.instant import Instant
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 
+KEPT = 50  # the first and the last so many events of each rule are copied as evidence
+
 
 @dataclass(frozen=True, slots=True)
 class Card:

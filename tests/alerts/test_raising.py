@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from alerts.raising import raise_alerts
 from haidang import durable
 from haidang.errors import Superseded, Unavailable
-from haidang.model.detection import Episode
+from haidang.model.detection import KEPT, Episode
 from haidang.model.packing import pack_detection
 from haidang.model.scope import Scope
 from haidang.store.state import tables
@@ -370,3 +370,16 @@ def test_detection_of_nobody_is_raised_without_units(stage, put, rows, world):
     assert "đơn vị chưa xác định" in alert.sentences["vi"]
     assert [] == rows(tables.alert_unit)
     assert [] == rows(tables.evidence)
+
+
+def test_a_flood_that_goes_on_keeps_the_first_and_the_last_copies(stage, make, put, rows):
+    """Each revision brings new last events; those that are last no more are let go."""
+    flood = [make.event(f"e{number:04}", number, {"n": number}) for number in range(5 * KEPT)]
+    stage.store = make.store(flood)
+    for end in range(2 * KEPT, 5 * KEPT + 1, KEPT):
+        seen = [(event, "r") for event in (*flood[:KEPT], *flood[end - KEPT : end])]
+        put(make.detection(seen, {}, {}, episode=Episode(0, end, end)))
+        stage()
+
+    kept = [row["event"] for row in rows(tables.evidence)]
+    assert [event.id for event in (*flood[:KEPT], *flood[-KEPT:])] == sorted(kept)

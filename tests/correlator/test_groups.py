@@ -35,6 +35,7 @@ def keys(values, zones=("z1", "z2"), by=None):
         pytest.param(2, {"source.ip": "10.0.0.1"}, id="private-address"),
         pytest.param(2, {"source.ip": "fd00::1"}, id="private-ipv6"),
         pytest.param(2, {"host.name": "web"}, id="host-name"),
+        pytest.param(2, {"Computer": "web"}, id="host-name-of-windows"),
         pytest.param(1, {"user.name": "an"}, id="account"),
         pytest.param(2, {"user.name": "an", "source.ip": "10.0.0.1"}, id="mixed"),
     ],
@@ -48,6 +49,7 @@ def test_what_repeats_in_every_network_counts_with_its_zone(expected, values):
     ("one", "other"),
     [
         pytest.param("ADMIN", "admin", id="case"),
+        pytest.param("::ffff:203.0.113.7", "203.0.113.7", id="mapped-address"),
         pytest.param("Điện-Biên", "ĐIỆN-BIÊN", id="vietnamese"),
         pytest.param("Hà Nội", "Ha\u0300 No\u0323\u0302i", id="nfd"),
     ],

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from correlator.poison import guarded, set_aside
+from correlator.poison import NOTED, guarded, set_aside
 from haidang.errors import Superseded
 from haidang.store.state import tables
 from tests.support.correlation import memory_database
@@ -92,3 +92,12 @@ def test_errors_that_are_no_rules_fault_pass_through(error, connection):
         fail()
 
     assert (0, 0) == (rows(connection, tables.cursor), rows(connection))
+
+
+def test_of_a_rule_that_fails_on_everything_the_first_are_noted(connection):
+    """A hundred rows say what a million would."""
+    for number in range(NOTED + 5):
+        set_aside(connection, "r", f"e{number}", 7, "ValueError")
+    set_aside(connection, "other", "e", 7, "ValueError")
+
+    assert NOTED + 1 == rows(connection)
