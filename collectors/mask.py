@@ -228,12 +228,9 @@ def apply_in_hex(
 
 def hits(line: bytes, masks: Sequence[Mask]) -> dict[str, int]:
     """How many values of each kind a line holds; kinds without any are left out."""
-    counts = {
-        mask.kind: sum(
-            1 for anchored in mask.patterns for _ in _matches(line, line.lower(), anchored)
-        )
-        for mask in masks
-    }
+    masked = apply(line, masks, b"")
+    marks = {mask.kind: b"<%b:" % mask.kind.encode() for mask in masks}
+    counts = {kind: masked.count(mark) - line.count(mark) for kind, mark in marks.items()}
     return {kind: count for kind, count in counts.items() if count}
 
 

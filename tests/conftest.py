@@ -6,6 +6,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+from tests.support import budget
+
 # Seconds of processor time, its children's included: it does not grow when other programs run.
 # A test that only waits is caught by the clock on the wall.
 WORK_LIMIT = 3.0
@@ -42,3 +44,8 @@ def pytest_runtest_makereport(
                 f"over {WORK_LIMIT:.0f} or {WALL_LIMIT:.0f} s it must be marked slow"
             )
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The budget of lines, where everybody sees it."""
+    terminalreporter.write_line(budget.report())

@@ -40,7 +40,9 @@ def command(
     with wiring.open_soc(settings) as soc:
         scope = Scope.of(units) if units else soc.scope
         found = list_alerts(soc.database, scope, order=order, superseded=superseded)
-        if form == "json":
+        if not found and form == "table":
+            click.echo("Chưa có cảnh báo · no alerts")
+        elif form == "json":
             for alert in found:
                 click.echo(to_json(alert))
         else:

@@ -11,7 +11,7 @@ from app.commands.collect import counts_line
 from collectors.ledger import SourceCounts
 from correlator import coverage
 from correlator.coverage import Range
-from haidang.model.instant import Instant, to_local
+from haidang.model.instant import SECOND, Instant, to_local
 
 
 @click.command()
@@ -42,7 +42,7 @@ def coverage_lines(found: Iterable[Range], sources: Mapping[str, SourceCounts]) 
         name = sources[one.source].path if one.source in sources else one.source
         if before and before.source == one.source and before.end < one.start:
             yield f"{_clock(before.end)}  {_clock(one.start)}  NOT EVALUATED{' ' * 22}{name}"
-        lag = f"{one.lag / 1_000_000:.1f} s"
+        lag = duration(one.lag)
         times = f"{_clock(one.start)}  {_clock(one.end)}"
         yield f"{times}  {one.events:>9}  {lag:>11}  {one.rule_set[:8]}  {name}"
         before = one
@@ -52,6 +52,18 @@ def ledger_lines(sources: Iterable[SourceCounts]) -> Iterator[str]:
     """What became of the records of each source."""
     for one in sources:
         yield f"{one.dataset} {one.path}: {counts_line(one.counts)}"
+
+
+def duration(span: Instant) -> str:
+    """A length of time in its two largest units, or seconds."""
+    minutes, seconds = divmod(span / SECOND, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {int(seconds)} s" if minutes else f"{seconds:.1f} s"
 
 
 def _clock(instant: Instant) -> str:

@@ -234,7 +234,7 @@ def test_coverage_shows_evaluated_time_and_the_ledger(haidang, raised):
     """A range for each source, and what became of its records."""
     ran = haidang("coverage", "--config", raised)
     ha = f"{raised.parent}/logs/HA-WEB01.log: events=4 indexed=2 quarantined=1 dropped=1 derived=0"
-    ranges = re.findall(r"  +(\d+)  +\S+ s  \w{8}  (.+)", ran.out)
+    ranges = re.findall(r"  +(\d+)  +[\d.]+ \w+(?: \d+ \w+)?  \w{8}  (.+)", ran.out)
 
     assert f"nginx.access {ha}" in ran.out
     assert {"2"} == {events for events, _ in ranges}

@@ -177,6 +177,7 @@ def test_hex_encoded_arguments_are_masked_inside() -> None:
 def test_hits_count_without_changing() -> None:
     """What explain shows."""
     assert mask.hits(b"0912345678 password=a token=b", ALL) == {"mobile": 1, "secret": 2}
+    assert mask.hits(b"/a?cccd=012345678901", ALL) == {"citizen": 1}
 
 
 HOSTILE = {

@@ -1,21 +1,10 @@
-"""Lines: printed for each folder beside its budget; no long file, no long function."""
+"""Every package has a budget of lines; no long file, no long function."""
 
 import ast
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-BUDGET = {
-    "haidang": 3500,
-    "collectors": 6000,
-    "rules": 800,
-    "correlator": 4200,
-    "alerts": 4000,
-    "risk": 2500,
-    "dashboards": 3500,
-    "app": None,
-}
-PACKAGES = sorted(file.parent.name for file in ROOT.glob("*/__init__.py"))
+from tests.support.budget import BUDGET, PACKAGES, ROOT, lines, report
+
 FILES = [
     file
     for folder in (*PACKAGES, "bench", "scripts", "tests")
@@ -23,11 +12,6 @@ FILES = [
 ]
 MOST_IN_FILE = 400
 MOST_IN_FUNCTION = 40
-
-
-def lines(file: Path) -> int:
-    """How many lines a file has."""
-    return file.read_bytes().count(b"\n")
 
 
 def functions(file: Path) -> list[tuple[str, int]]:
@@ -39,13 +23,10 @@ def functions(file: Path) -> list[tuple[str, int]]:
     ]
 
 
-def test_lines_are_shown_beside_the_budget():
-    """Every folder has a budget; `pytest -s` or a failure shows what is used of it."""
-    for folder in PACKAGES:
-        used = sum(lines(file) for file in (ROOT / folder).rglob("*.py"))
-        sys.stdout.write(f"{folder:12} {used:6} of {BUDGET.get(folder) or 'no limit'}\n")
-
+def test_every_package_has_a_budget_and_is_reported():
+    """The report after each run names every package with what it uses."""
     assert [] == [folder for folder in PACKAGES if folder not in BUDGET]
+    assert [] == [folder for folder in PACKAGES if f"{folder} " not in report()]
 
 
 def test_no_file_is_too_long():
