@@ -40,6 +40,7 @@ some_matches = st.lists(
 ).map(lambda rows: [match(row[0], row[1], n, *row[2:]) for n, row in enumerate(rows)])
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(some_matches, st.randoms(use_true_random=False), st.integers(1, 6))
 def test_any_order_and_batching_gives_the_same_final_episodes(matches, random, batches):
@@ -52,6 +53,7 @@ def test_any_order_and_batching_gives_the_same_final_episodes(matches, random, b
     assert expected == final_episodes(run(PLAN, cut, opened=empty_database())[0])
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(some_matches, st.randoms(use_true_random=False))
 def test_conditions_that_must_wait_do_not_depend_on_arrival_either(matches, random):

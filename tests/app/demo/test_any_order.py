@@ -131,6 +131,7 @@ def test_the_day_leaves_the_two_stories(in_order):
     assert len(episodes) > len(alerts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("arranged", [delayed, shuffled])
 def test_any_order_and_batching_leaves_the_same(arranged, part, engine, matches, in_order):
@@ -141,6 +142,7 @@ def test_any_order_and_batching_leaves_the_same(arranged, part, engine, matches,
         assert in_order == left_by(engine.plan, ticks), f"{arranged.__name__}, case {case}"
 
 
+@pytest.mark.slow
 def test_alerts_keep_their_ids_however_the_feed_is_cut(engine, matches):
     """In feed order the window that fires first is the same in small and in large ticks."""
 
