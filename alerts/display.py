@@ -2,26 +2,37 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 
 from alerts import wording
+from alerts.evidence import Evidence
 from alerts.names import LANGUAGES, Names, unit_names
 from haidang.model.alert import LEVEL_WORDS, Alert
+from haidang.model.fields import first_text
 from haidang.model.instant import to_iso
 
 WIDTH = 100
 _LEVEL, _TIME, _ID = 12, 14, 8
 _UNIT = WIDTH - _LEVEL - _TIME - _ID
+_TELLING = (
+    "source.ip",
+    "user.name",
+    "http.request.method",
+    "url.original",
+    "process.command_line",
+    "event.action",
+)
 _HEADER = ("Mức", "Cảnh báo lúc", "Đơn vị", "Mã")
 
 
-def to_json(alert: Alert) -> str:
-    """All fields of an alert as one line of JSON.
+def to_json(alert: Alert, evidence: Iterable[Evidence] | None = None) -> str:
+    """All fields of an alert as one line of JSON, with its evidence where that is given.
 
-    Times are ISO 8601 in UTC; `level` is Sigma's key and `level_word` what people read.
-    Characters that a terminal would act on are written as JSON escapes: the value is the same.
+    Times are ISO 8601 in UTC; `level` is Sigma's key and `level_word` what people read. `sha256`
+    of a copy is over the bytes of its ECS document as they were stored. Characters that a terminal
+    would act on are written as JSON escapes: the value is the same.
     """
     episode = alert.episode
     fields = {
@@ -47,20 +58,48 @@ def to_json(alert: Alert) -> str:
         "affected": alert.affected,
         "system_level": alert.system_level,
         "sentences": alert.sentences,
+        "counts": alert.counts,
+        "evidence_missing": alert.evidence_missing,
         "superseded_by": alert.superseded_by,
     }
+    if evidence is not None:
+        fields["evidence"] = [_evidence_fields(copy) for copy in evidence]
     line = orjson.dumps(fields).decode()
     return "".join(json.dumps(char)[1:-1] if wording.is_unsafe(char) else char for char in line)
 
 
-def to_table(alerts: Iterable[Alert], names: Names) -> str:
+def _evidence_fields(copy: Evidence) -> dict[str, object]:
+    return {
+        "event": copy.event,
+        "time": to_iso(copy.time),
+        "rule": copy.rule,
+        "units": copy.units,
+        "sha256": copy.sha256,
+        "ecs": copy.ecs.decode(),
+    }
+
+
+def evidence_lines(evidence: Iterable[Evidence]) -> Iterator[str]:
+    """A line for each copy: its time (UTC+7), rule, hash, and the fields that tell most."""
+    for copy in evidence:
+        document = copy.document()
+        said = " ".join(filter(None, (first_text(document, path) for path in _TELLING)))
+        said = wording.clean(said or first_text(document, "event.original"))
+        when = wording.local(copy.time, "%d/%m %H:%M:%S")
+        yield pad(f"{' ' * _LEVEL}{when} {copy.rule} {copy.sha256[:8]} {said}", WIDTH).rstrip()
+
+
+def to_table(
+    alerts: Iterable[Alert], names: Names, evidence: Mapping[str, Iterable[Evidence]] | None = None
+) -> str:
     """A line for each alert (level, time raised UTC+7, unit, short id), its sentences under it.
 
-    No line is wider than 100 columns.
+    Then its copies, where `evidence` has some by the alert's id. No line is wider than 100 columns.
     """
     lines = [_line(*_HEADER)]
     for alert in alerts:
         lines += _entry(alert, names)
+        lines += evidence_lines((evidence or {}).get(alert.id, ()))
     return "\n".join(lines) + "\n"
 
 

@@ -72,5 +72,7 @@ def to_alert(row: Row[Any]) -> Alert:
         affected=tuple(details["affected"]),
         system_level=row.system_level,
         sentences=details["sentences"],
+        counts=details["counts"],
+        evidence_missing=details["evidence_missing"],
         superseded_by=row.superseded_by,
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from alerts.display import to_json, to_table
-from alerts.listing import Order, list_alerts
+from alerts.listing import Order, list_alerts, list_evidence
 from app import config, wiring
 from app.commands import CONFIG
 from haidang.model.scope import Scope
@@ -32,18 +32,25 @@ from haidang.model.scope import Scope
     help="The last raised first, or the highest level first.",
 )
 @click.option("--superseded", is_flag=True, help="Also alerts that a later one absorbed.")
-def command(
-    config_path: Path, form: str, units: tuple[str, ...], order: Order, superseded: bool
+@click.option("--evidence", "proof", is_flag=True, help="Also the copied events with their hashes.")
+def command(  # noqa: PLR0913, PLR0917 - click gives each option as an argument
+    config_path: Path,
+    form: str,
+    units: tuple[str, ...],
+    order: Order,
+    superseded: bool,
+    proof: bool,
 ) -> None:
     """List alerts: level, time, unit, and the sentence that says what happened."""
     settings = config.load(config_path)
     with wiring.open_soc(settings) as soc:
         scope = Scope.of(units) if units else soc.scope
         found = list_alerts(soc.database, scope, order=order, superseded=superseded)
+        copies = {one.id: list_evidence(soc.database, scope, one.id) for one in found if proof}
         if not found and form == "table":
             click.echo("Chưa có cảnh báo · no alerts")
         elif form == "json":
             for alert in found:
-                click.echo(to_json(alert))
+                click.echo(to_json(alert, copies.get(alert.id)))
         else:
-            click.echo(to_table(found, soc.inventory), nl=False)
+            click.echo(to_table(found, soc.inventory, copies), nl=False)

@@ -18,7 +18,11 @@ LEVEL_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert as stored; `id` never changes, each growth of its episode is a new revision."""
+    """One alert as stored; `id` never changes, each growth of its episode is a new revision.
+
+    `counts` are the events of each rule that the sentence tells of; `evidence_missing` how many of
+    those to be copied were gone from the store already.
+    """
 
     id: str
     rule: str
@@ -37,4 +41,6 @@ class Alert:
     affected: tuple[str, ...]
     system_level: int
     sentences: Mapping[str, str]
+    counts: Mapping[str, int]
+    evidence_missing: int
     superseded_by: str = ""

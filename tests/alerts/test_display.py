@@ -3,12 +3,14 @@
 import json
 import unicodedata
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.display import pad, to_json, to_table, width, wrap
+from alerts.evidence import copy_event
 from haidang.model.alert import Alert
 from haidang.model.detection import Episode
 
@@ -34,6 +36,8 @@ def alert(make):
         affected=("so-a",),
         system_level=3,
         sentences={"vi": "Máy chủ web có cửa hậu " * 9, "en": "The web server has a backdoor."},
+        counts={"web_script_in_upload": 3},
+        evidence_missing=0,
     )
 
 
@@ -49,6 +53,32 @@ def test_json_has_every_field(alert):
         "events": 5,
     } == fields["episode"]
     assert ["so-a"] == fields["affected"]
+
+
+@pytest.fixture
+def copy(make):
+    """One copied event, hostile in a field that is shown."""
+    document = {"source": {"ip": "203.0.113.7"}, "url": {"original": "/a\x1b[2J" + "b" * 300}}
+    return copy_event(make.event("e", make.at("01:56:12"), document), "web_form_post")
+
+
+def test_json_holds_the_evidence_byte_for_byte(alert, copy):
+    """A reader can hash `ecs` anew and must get `sha256`."""
+    (shown,) = json.loads(to_json(alert, [copy]))["evidence"]
+
+    assert sha256(shown["ecs"].encode()).hexdigest() == shown["sha256"] == copy.sha256
+    assert ("e", "2026-11-17T18:56:12.000Z") == (shown["event"], shown["time"])
+    assert "evidence" not in json.loads(to_json(alert))
+
+
+def test_table_shows_a_line_for_each_copy(alert, copy, world):
+    """Its time, rule, hash and what tells most; harmless, and no wider than the rest."""
+    text = to_table([alert], world.names, {alert.id: [copy]})
+    last = text.splitlines()[-1]
+
+    start = f"18/11 01:56:12 web_form_post {copy.sha256[:8]} 203.0.113.7 /a\\x1b[2Jbbb"
+    assert start in last
+    assert width(last) <= 100
 
 
 def test_json_is_one_line_that_no_terminal_obeys(alert):

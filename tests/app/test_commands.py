@@ -1,5 +1,6 @@
 """Every command on a small site: what it prints, what it refuses, and how it ends."""
 
+import hashlib
 import json
 import os
 import re
@@ -207,6 +208,16 @@ def test_alerts_are_told_in_the_table(haidang, raised):
     assert "Trang của Sở Xuân trả lời yêu cầu vượt thư mục lúc 08:01 từ địa chỉ 203.0.113.9" in text
     assert "A site of Department Xu answered a path traversal at 08:01 from 203.0.113.9" in text
     assert max(map(len, ran.out.splitlines())) <= 100
+
+
+def test_alerts_can_be_proved(haidang, raised):
+    """Each alert comes with the copies of its events, which hash to what is said."""
+    found = parsed(haidang("alerts", "--format", "json", "--evidence", "--config", raised))
+
+    assert found
+    for copy in (copy for alert in found for copy in alert["evidence"]):
+        assert hashlib.sha256(copy["ecs"].encode()).hexdigest() == copy["sha256"]
+    assert all(alert["evidence"] for alert in found)
 
 
 @pytest.mark.parametrize(
