@@ -8,7 +8,7 @@ a crash: load it, cut the quarantine back, ask the store what it accepted since 
 import fcntl
 import os
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -127,6 +127,8 @@ class Collector:
             if self._must_recover:
                 self._recover(now)
             self._must_recover = True
+            self._offsets.set_back(now)
+            self._recovered = min(self._recovered, now)
             live = self._scan(now)
             self._drain(live, now)
             self._settle(live, now)
@@ -180,6 +182,7 @@ class Collector:
             live += scan.live
             changed = changed or scan.changed
             self._warnings += scan.warnings
+        self._warnings += _read_twice(live)
         if changed:
             offsets_file.save(self._offsets_path, self._offsets)
         return live
@@ -279,7 +282,10 @@ class Collector:
         offsets_file.save(self._offsets_path, self._offsets)
 
     def _settle(self, live: list[Live], now: Instant) -> None:
-        """After a full pass, ids that did not come again never will: their file is gone."""
+        """After a full pass, ids that did not come again never will: their file is gone.
+
+        Not at once: a folder may come back, for instance when it is mounted after the start.
+        """
         if self._doubtful and not any(self._may_repeat(row, live, now) for row in self._rows()):
             self._doubtful.clear()
             self._offsets.settled = self._position
@@ -287,9 +293,9 @@ class Collector:
 
     def _may_repeat(self, row: Row, live: list[Live], now: Instant) -> bool:
         """Whether this row may still give an event that the store accepted before the crash."""
-        if row.state:
+        if row.state or (row.gone and not row.done):
             return now - self._recovered < HOUR
-        if row.gone or row.done:
+        if row.done:
             return False
         one = next((one for one in live if one.row is row), None)
         return one is None or (row.mark.offset < one.length and one.finished)
@@ -323,6 +329,17 @@ def _check(settings: CollectSettings, datasets: Mapping[str, Dataset]) -> None:
     ]
     if problems:
         raise InputError(problems)
+
+
+def _read_twice(live: Iterable[Live]) -> Iterator[str]:
+    """A warning for each file that several inputs read."""
+    inputs: dict[str, list[str]] = {}
+    for one in live:
+        inputs.setdefault(one.seen.path, []).append(one.row.input)
+    for path, names in inputs.items():
+        if len(names) > 1:
+            what = "each of its records is stored once for each"
+            yield f"{path}: is read by the inputs {', '.join(sorted(names))}; {what}"
 
 
 def _take_lock(folder: Path) -> int:

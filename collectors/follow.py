@@ -56,7 +56,7 @@ class Follower:
     def __init__(self, name: str, pattern: str, host: str, dataset: str) -> None:
         self._name, self._pattern, self._host, self._dataset = name, pattern, host, dataset
         self._lengths: dict[tuple[int, int, int, int], int] = {}
-        self._checksums: dict[tuple[int, int, int, int], dict[int, int]] = {}
+        self._contained: dict[tuple[int, int, int, int], dict[Mark, bool]] = {}
         self._verified: dict[tuple[str, int], tuple[int, int, int, int]] = {}
 
     def follows(self, row: Row) -> bool:
@@ -95,6 +95,7 @@ class Follower:
                     other.inode = 0  # it has other bytes now: only contents can find this row
             if row is None:
                 free.append(seen)
+                work.note_blank(rows, seen)
             else:
                 work.match(row, seen)
         return free
@@ -104,13 +105,13 @@ class Follower:
         same_state = (row.size, row.changed) == (seen.size, seen.changed)
         if row.done and same_state:
             return True
-        if not row.mark.offset:
-            return seen.path == row.path or family(seen.path) == family(row.path)
+        if not row.known.offset:
+            return not seen.size and _has_name_of(row, seen)
         if self._verified.get(row.key) == key:
             return True
         if _may_be_reused_inode(row, seen, same_state=same_state):
             return False
-        same = self._holds(seen, row.mark)
+        same = self._holds(seen, row.known)
         if same:
             self._verified[row.key] = key
         return same
@@ -131,8 +132,8 @@ class Follower:
         """Whether everything that was read is what the file starts with; reads all of it."""
         if not seen.compressed and seen.size < mark.offset:
             return False
-        known = self._checksums.setdefault(seen.key, {})
-        if mark.offset not in known:
+        known = self._contained.setdefault(seen.key, {})
+        if mark not in known:
             content = files.open_content(seen)
             try:
                 length, sums = files.checksums(content, [mark.offset])
@@ -140,8 +141,8 @@ class Follower:
             finally:
                 content.close()
             self._lengths[seen.key] = length
-            known[mark.offset] = sums[mark.offset] if ends else -1
-        return known[mark.offset] == mark.checksum
+            known[mark] = ends and sums[mark.offset] == mark.checksum
+        return known[mark]
 
     def _length(self, seen: Seen) -> int:
         """The uncompressed length. Raises BROKEN for a gzip file that is not complete."""
@@ -156,9 +157,9 @@ class Follower:
         return self._lengths[seen.key]
 
     def _match_contents(self, work: "_Work", free: list[Seen], offsets: Offsets) -> None:
-        for seen in sorted(free, key=lambda seen: (seen.compressed, -seen.changed, seen.path)):
+        for seen in sorted(free, key=_originals_first):
             related = work.related(seen)
-            if not (seen.names or work.may_continue(seen, related)):
+            if not (seen.names or seen.key in work.blank or work.may_continue(seen, related)):
                 continue
             try:
                 self._place(work, seen, related, offsets)
@@ -168,24 +169,39 @@ class Follower:
     def _place(self, work: "_Work", seen: Seen, related: Sequence[Row], offsets: Offsets) -> None:
         """Continue a row in this file, let it wait as a copy, or make a new row for it."""
         for row in related:
-            if row.mark.offset and not work.is_live(row) and self._contains(seen, row.mark):
+            if row.known.offset and not work.is_live(row) and self._contains(seen, row.known):
                 work.match(row, seen)
                 return
         if is_rotated_name(seen.path):
             originals = [work.placed[row.key] for row in related if work.is_live(row)]
             if any(self._is_copy(seen, *original) for original in originals):
                 return
-        if not (seen.names or work.is_unseen_rotation(seen, related)):
-            return
-        self._length(seen)
-        origin = seen.names[0] if seen.names else work.origin_of(related)
-        row = offsets.new_row(self._name, self._host, self._dataset, seen, origin)
-        work.match(row, seen)
+        known = work.blank.get(seen.key)
+        if known is None:
+            if not (seen.names or work.is_unseen_rotation(seen, related)):
+                return
+            self._length(seen)
+            origin = seen.names[0] if seen.names else work.origin_of(related)
+            known = offsets.new_row(self._name, self._host, self._dataset, seen, origin)
+            work.add(known)
+        work.match(known, seen)
+        self._note_start(known, seen)
+
+    def _note_start(self, row: Row, seen: Seen) -> bool:
+        """Note how an unread file starts; True if that is news. Raises OSError, BROKEN."""
+        if row.mark.offset or row.start.offset >= min(WINDOW, self._length(seen)):
+            return False
+        content = files.open_content(seen)
+        try:
+            row.start = Mark().advance(b"", content.read(0, WINDOW))
+        finally:
+            content.close()
+        return True
 
     def _is_copy(self, seen: Seen, row: Row, original: Seen) -> bool:
         """Whether the file holds what was read of a live one, or only a part of that."""
-        if seen.compressed or seen.size >= row.mark.offset > 0:
-            return row.mark.offset > 0 and self._contains(seen, row.mark)
+        if seen.compressed or seen.size >= row.known.offset > 0:
+            return row.known.offset > 0 and self._contains(seen, row.known)
         return not original.compressed and _is_prefix(seen, original)
 
     def _settle(self, work: "_Work", offsets: Offsets, forget_after: Instant) -> None:
@@ -195,7 +211,7 @@ class Follower:
             if row.gone == 0 and not work.is_live(row):
                 row.gone = work.now or 1
                 work.scan.changed = True
-            if row.gone and (not row.mark.offset or work.now - row.gone > forget_after):
+            if row.gone and (not row.known.offset or work.now - row.gone > forget_after):
                 forgotten.append(row)
         offsets.forget(forgotten)
         work.scan.changed = work.scan.changed or bool(forgotten)
@@ -204,6 +220,7 @@ class Follower:
                 continue
             finished = row.moved or is_finished_name(seen.path)
             try:
+                work.scan.changed = self._note_start(row, seen) or work.scan.changed
                 work.scan.live.append(Live(row, seen, self._length(seen), finished))
             except (OSError, *BROKEN) as error:
                 work.warn(seen, error)
@@ -211,7 +228,7 @@ class Follower:
     def _forget_caches(self, found: Iterable[Seen]) -> None:
         keys = {seen.key for seen in found}
         self._lengths = {key: value for key, value in self._lengths.items() if key in keys}
-        self._checksums = {key: value for key, value in self._checksums.items() if key in keys}
+        self._contained = {key: value for key, value in self._contained.items() if key in keys}
         self._verified = {row: key for row, key in self._verified.items() if key in keys}
 
 
@@ -222,15 +239,19 @@ class _Work:
         self.scan, self.rows, self.now = scan, rows, now
         self.placed: dict[tuple[str, int], tuple[Row, Seen]] = {}
         self.unreadable: set[tuple[str, int]] = set()
+        self.blank: dict[tuple[int, int, int, int], Row] = {}
         self._families: dict[str, list[Row]] = {}
         for row in rows:
-            self._families.setdefault(family(row.path), []).append(row)
-            if family(row.origin) != family(row.path):
-                self._families.setdefault(family(row.origin), []).append(row)
+            self.add(row)
         # As they were before this look: what changed later was not seen yet.
         self._newest = {
             name: max(row.changed for row in members) for name, members in self._families.items()
         }
+
+    def add(self, row: Row) -> None:
+        """Make the row known to its family; copies of a new file may be found in the same look."""
+        for name in {family(row.path), family(row.origin)}:
+            self._families.setdefault(name, []).append(row)
 
     def is_live(self, row: Row) -> bool:
         """Whether the row's file was found in this look."""
@@ -240,6 +261,15 @@ class _Work:
         """The file is this row's."""
         self.scan.changed = row.place(seen, self.now) or self.scan.changed
         self.placed[row.key] = (row, seen)
+
+    def note_blank(self, rows: Sequence[Row], seen: Seen) -> None:
+        """A file was empty, and there is content at its inode now: perhaps another file's.
+
+        It is this row's only if it continues no other row and copies none.
+        """
+        for row in rows:
+            if not (row.known.offset or seen.compressed) and _has_name_of(row, seen):
+                self.blank[seen.key] = row
 
     def keep_unreadable(self, rows: Sequence[Row], seen: Seen, error: Exception) -> None:
         """Leave rows as they are whose file cannot be read now."""
@@ -266,24 +296,35 @@ class _Work:
         rows = self._families.get(family(seen.path), ())
         if not is_rotated_name(seen.path):
             rows = [row for row in rows if row.path == seen.path and _may_be_replaced(row, seen)]
-        return sorted(rows, key=lambda row: (-row.mark.offset, -row.generation))
+        return sorted(rows, key=lambda row: (-row.known.offset, -row.generation))
 
     def may_continue(self, seen: Seen, related: Sequence[Row]) -> bool:
         """Whether a neighbour that the pattern does not match deserves a closer look."""
         if not related or not is_rotated_name(seen.path):
             return False
-        lost = any(row.mark.offset and not self.is_live(row) for row in related)
+        lost = any(row.known.offset and not self.is_live(row) for row in related)
         return lost or self.is_unseen_rotation(seen, related)
 
     def is_unseen_rotation(self, seen: Seen, related: Sequence[Row]) -> bool:
         """Whether the neighbour was written after its family was last seen changing."""
         if not related or not is_rotated_name(seen.path) or not seen.size:
             return False
-        return seen.changed > self._newest[family(seen.path)]
+        newest = self._newest.get(family(seen.path))
+        return newest is not None and seen.changed > newest
 
     def origin_of(self, related: Sequence[Row]) -> str:
         """The path under which the family is followed: preferably one without rotation marks."""
         return min((row.origin for row in related), key=lambda path: (is_rotated_name(path), path))
+
+
+def _has_name_of(row: Row, seen: Seen) -> bool:
+    """Whether it is the row's path, but for rotation."""
+    return seen.path == row.path or family(seen.path) == family(row.path)
+
+
+def _originals_first(seen: Seen) -> tuple[bool, bool, int, str]:
+    """The order of looking: a copy is told by its original, and what is newest comes first."""
+    return seen.compressed, is_rotated_name(seen.path), -seen.changed, seen.path
 
 
 def _may_be_reused_inode(row: Row, seen: Seen, *, same_state: bool) -> bool:
@@ -294,7 +335,7 @@ def _may_be_reused_inode(row: Row, seen: Seen, *, same_state: bool) -> bool:
     loses none.
     """
     moved = not seen.path.startswith(row.path) and family(seen.path) != family(row.path)
-    return bool(seen.names) and moved and not same_state and row.mark.offset < WINDOW
+    return bool(seen.names) and moved and not same_state and row.known.offset < WINDOW
 
 
 def _may_be_replaced(row: Row, seen: Seen) -> bool:
@@ -302,7 +343,7 @@ def _may_be_replaced(row: Row, seen: Seen) -> bool:
 
     With few bytes read and another inode it is a file created anew with an equal beginning.
     """
-    return row.mark.offset >= WINDOW or row.inode == seen.inode
+    return row.known.offset >= WINDOW or row.inode == seen.inode
 
 
 def _is_prefix(seen: Seen, original: Seen) -> bool:

@@ -24,7 +24,9 @@ class Row:
     `origin` is the path under which it was first seen, `path` where it is now. `size` and
     `changed` are the file's own (of the compressed one for gzip). `grew` is when it was last seen
     changing, `gone` since when it is not there (0: it is there), `done` that a compressed file was
-    read to its end. `skipping`: the offset is inside the rest of an over-long line.
+    read to its end. `skipping`: the offset is inside the rest of an over-long line. `start` marks
+    the first bytes of a file before any of it is read: the store may have accepted its first
+    records although a crash kept `mark` at 0.
     """
 
     input: str
@@ -38,6 +40,7 @@ class Row:
     size: int = 0
     changed: int = 0
     mark: Mark = field(default_factory=Mark)
+    start: Mark = field(default_factory=Mark)
     skipping: bool = False
     moved: bool = False
     grew: Instant = 0
@@ -50,6 +53,11 @@ class Row:
     def key(self) -> tuple[str, int]:
         """Source and generation: no two rows share them."""
         return (self.source, self.generation)
+
+    @property
+    def known(self) -> Mark:
+        """By which bytes the file is recognised."""
+        return self.mark if self.mark.offset else self.start
 
     def place(self, seen: Seen, now: Instant) -> bool:
         """Note where and how the file is now; True if it is another file than noted before."""
@@ -100,6 +108,11 @@ class Offsets:
             self.past.setdefault(row.dataset, Counts()).add(row.counts)
             if row.source not in kept:
                 self.floor = max(self.floor, self.generations.pop(row.source, 0))
+
+    def set_back(self, now: Instant) -> None:
+        """Times after `now` become `now`: the clock was set back, and nothing may wait for it."""
+        for row in self.rows:
+            row.grew, row.gone = min(row.grew, now), min(row.gone, now)
 
     def by_source(self) -> tuple[SourceCounts, ...]:
         """The counts of each source that is still remembered."""
@@ -152,12 +165,13 @@ def save(path: Path, offsets: Offsets) -> None:
 
 def _encode_row(row: Row) -> dict[str, Any]:
     value = {name: getattr(row, name) for name in Row.__slots__}
-    return {**value, "mark": asdict(row.mark), "counts": row.counts.to_json()}
+    marks = {"mark": asdict(row.mark), "start": asdict(row.start)}
+    return {**value, **marks, "counts": row.counts.to_json()}
 
 
 def _decode_row(value: dict[str, Any]) -> Row:
-    mark, counts = Mark(**value["mark"]), Counts.from_json(value["counts"])
-    return Row(**{**value, "mark": mark, "counts": counts})
+    marks = {"mark": Mark(**value["mark"]), "start": Mark(**value.get("start", {}))}
+    return Row(**{**value, **marks, "counts": Counts.from_json(value["counts"])})
 
 
 def _decode(value: dict[str, Any]) -> Offsets:

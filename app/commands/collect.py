@@ -1,5 +1,7 @@
 """`haidang collect`: read the inputs into the event store."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -8,6 +10,7 @@ from app import config, wiring
 from app.commands import CONFIG
 from app.schedule import every, receive_clock
 from collectors.ledger import Counts, Report
+from haidang.model.instant import Instant
 
 
 @click.command()
@@ -22,11 +25,26 @@ def command(config_path: Path, once: bool) -> None:
     settings = config.load(config_path)
     with wiring.open_collecting(settings) as collecting:
         if not once:
-            every(1, lambda now: show(collecting.run_once(now), quiet=True))
+            every(1, news(collecting.run_once))
             return
         report = collecting.run_once(receive_clock())
         show(report, quiet=False)
     raise SystemExit(1 if report.stopped else 0)
+
+
+def news(run: Callable[[Instant], Report]) -> Callable[[Instant], None]:
+    """Passes that say each trouble when it begins, not every second while it lasts."""
+    said: frozenset[str] = frozenset()
+
+    def step(now: Instant) -> None:
+        nonlocal said
+        report = run(now)
+        warnings = tuple(one for one in report.warnings if one not in said)
+        stopped = "" if report.stopped in said else report.stopped
+        said = frozenset((*report.warnings, report.stopped))
+        show(replace(report, warnings=warnings, stopped=stopped), quiet=True)
+
+    return step
 
 
 def show(report: Report, quiet: bool) -> None:

@@ -103,6 +103,7 @@ def test_settled_moves_on_after_a_crash(rig: Any) -> None:
     assert rig.crash(points.index("store.after_append") + 1)
     rig.file("access.log").unlink()
     rig.run()
+    rig.run(3600)
     assert "3" == json.loads((rig.data / "offsets.json").read_text())["settled"]
 
 
