@@ -8,7 +8,7 @@ docs/reference.md is made. Secrets never belong in this file.
 import datetime as dt
 import glob
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ _MEMORY = re.compile(r"[1-9][0-9]{0,5}(MB|GB|MiB|GiB)")
 _MAX_OFFSET = dt.timedelta(hours=14)  # Kiribati; nothing on earth is further
 _DAY_SECS = 86_400
 _YEAR_SECS = 366 * _DAY_SECS
+_ABSENT = (
+    "cannot be read: No such file or directory; write one (README.md, docs/reference.md), "
+    "or name another with --config"
+)
 
 
 def _doc(text: str, **more: Any) -> dict[str, str]:
@@ -58,6 +62,7 @@ class InputSettings:
         default=400,
         metadata=_doc("An event further behind its receipt gets the receive time, flagged."),
     )
+    place: tuple[str, int] = field(default=("", 0), compare=False)  # file and line of the entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +97,17 @@ class Config:
 
 
 _TOP: dict[str, Any] = {one.name: one.default for one in fields(Config)}
-_INPUT: dict[str, Any] = {one.name: one.default for one in fields(InputSettings)}
+_INPUT: dict[str, Any] = {one.name: one.default for one in fields(InputSettings) if one.metadata}
 
 
 def load(path: Path) -> Config:
     """The settings of one file. Raises InputError with every problem of the file."""
-    documents = read_file(path)
+    try:
+        documents = read_file(path)
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise InputError([replace(error.problems[0], what=_ABSENT)]) from error
+        raise
     if len(documents) != 1:
         what = "is empty" if not documents else "must be one YAML document"
         raise InputError([Problem(str(path), 0, "", what)])
@@ -165,6 +175,7 @@ class _Reader:
             timezone=self._offset((*at, "timezone")),
             max_ahead_secs=self._number((*at, "max_ahead_secs"), _INPUT, 0, _YEAR_SECS),
             max_behind_days=self._number((*at, "max_behind_days"), _INPUT, 1, 36_500),
+            place=(self.checker.document.file, self.checker.document.line(at)),
         )
 
     def _known(self, at: YamlPath, given: dict[Any, Any], known: dict[str, Any]) -> None:
@@ -209,11 +220,10 @@ class _Reader:
         return number
 
     def _offset(self, at: YamlPath) -> dt.timezone:
-        # Without quotes, YAML 1.1 reads +07:00 as a number of base 60.
-        given = self.checker.take(at, (str, int), "+07:00")
-        found = _OFFSET.fullmatch(str(given))
+        given = self.checker.take(at, str, "+07:00")
+        found = _OFFSET.fullmatch(given)
         if found is None:
-            self.checker.add(at, 'must be an offset from UTC in quotes, like "+07:00"')
+            self.checker.add(at, "must be an offset from UTC, like +07:00")
             return VIETNAM
         sign, hours, minutes = found.groups()
         offset = dt.timedelta(hours=int(hours), minutes=int(minutes))

@@ -4,6 +4,7 @@ A document is plain Python values plus `Lines`: the line of each path of keys an
 Validators collect problems through `Checker` and raise all of a file's at once.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,26 @@ MAX_BYTES = 4 * 1024 * 1024
 _MAX_NODES = 200_000
 _MAX_DEPTH = 100
 _ANCHORED = (yaml.ScalarEvent, yaml.CollectionStartEvent)
+
+
+class _Resolver(yaml.resolver.BaseResolver):
+    """What an unquoted scalar is: YAML 1.2, and days; so `no` and `12:30` are text.
+
+    A number whose spelling its value would lose (`007`, `1_000`, `1e3`) stays text as well.
+    """
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+|0o[0-7]+", list("-+0123456789")),
+    ("float", r"[-+]?(0|[1-9][0-9]*)?\.[0-9]+([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", list("-+.")),
+    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789")),
+    ("merge", "<<", ["<"]),  # no constructor takes it: refused, never a key
+):
+    _whole = re.compile(rf"(?:{_pattern})\Z")
+    _Resolver.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _whole, _first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +178,7 @@ class _Builder:
     def __init__(self, file: str, events: Iterator[yaml.Event]) -> None:
         self._file = file
         self._events = events
-        self._resolve: Callable[[type, str, object], str] = yaml.resolver.Resolver().resolve
+        self._resolve: Callable[[type, str, object], str] = _Resolver().resolve
         self._constructor = yaml.constructor.SafeConstructor()
         self._anchors: dict[str | None, _Anchor] = {}
         self._nodes = 0
@@ -227,6 +248,8 @@ class _Builder:
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._error(event, "", "a key must be text or a number")
             key = self._scalar(event)
+            if key is None or isinstance(key, bool):
+                raise self._error(event, event.value, "a key must be text or a number; quote it")
             if key in mapping:
                 raise self._error(event, str(key), "the key is there twice")
             inner = (*path, key if isinstance(key, int) else str(key))

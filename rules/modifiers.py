@@ -46,6 +46,7 @@ from rules.values import (
 
 _DASHES = frozenset(DASHES)
 _MOST_DASHES = 4  # 5 ** 4 permutations of one encoded value
+_LONGEST_PATTERN = 8192  # characters; RE2 compiles no program much larger than that
 _PLACEHOLDER = re.compile(r"(?<!\\)%([^%\\]+)(?<!\\)%")
 _RANGES: Mapping[TimePart, tuple[int, int]] = {
     "minute": (0, 59),
@@ -94,11 +95,18 @@ def apply(names: tuple[str, ...], written: Any) -> list[Value]:
 def _finish(draft: Draft) -> Value:
     if isinstance(draft, Written) and draft.value is None:
         return Null()
-    if isinstance(draft, Written | Encoded):
-        return _text(draft, "")
-    if isinstance(draft, Regex):
-        _check_regex(draft)
-    return draft
+    value = _text(draft, "") if isinstance(draft, Written | Encoded) else draft
+    if isinstance(value, Regex):
+        _check_regex(value)
+    if isinstance(value, Text):
+        _check_length(value)
+    return value
+
+
+def _check_length(text: Text) -> None:
+    length = sum(len(part) if isinstance(part, str) else 1 for part in text.parts)
+    if length > _LONGEST_PATTERN and any(isinstance(part, Wildcard) for part in text.parts):
+        raise ValueRefused(f"more than {_LONGEST_PATTERN} characters with wildcards among them")
 
 
 def _text(draft: Draft, name: str) -> Text:
@@ -127,6 +135,7 @@ def _anchored(name: Anchor) -> Transform:
         if isinstance(draft, FieldReference):
             return [replace(draft, anchor=name)]
         if isinstance(draft, Regex):
+            _check_regex(draft)  # a stray parenthesis must not pair with ours
             start, end = "" if before else r"\A", "" if after else r"\z"
             return [replace(draft, pattern=f"{start}(?:{draft.pattern}){end}")]
         text = _text(draft, name)
@@ -249,9 +258,13 @@ def _check_regex(value: Regex) -> None:
 def _cidr(draft: Draft) -> list[Draft]:
     written = _string(draft, "cidr")
     try:
-        return [Network(ip_network(written, strict=False))]
+        network = ip_network(written, strict=False)
     except ValueError as error:
         raise ValueRefused(f"{written!r} is not a network like 10.0.0.0/8 or fd00::/8") from error
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped and network.prefixlen >= 96:  # as the addresses of events are read
+        network = ip_network(f"{mapped}/{network.prefixlen - 96}")
+    return [Network(network)]
 
 
 def _exists(draft: Draft) -> list[Draft]:

@@ -13,7 +13,8 @@ Tree: TypeAlias = Mapping[str, Any]
 def values(document: Document, path: str) -> list[Any]:
     """Return every value at `path`, lists flattened, objects inside lists entered; [] where absent.
 
-    A literal key `a.b` wins over `a: {b: …}`. A present null is [None], an empty list is [].
+    A literal key `a.b` wins over `a: {b: …}`, then the shortest beginning that leads to a value.
+    A present null is [None], an empty list is [].
     """
     found: list[Any] = []
     _gather(document, path, found)
@@ -21,19 +22,19 @@ def values(document: Document, path: str) -> list[Any]:
 
 
 def _gather(value: Any, path: str, found: list[Any]) -> None:
-    while isinstance(value, dict):
-        if path in value:
-            _flatten(value[path], found)
-            return
-        for head, rest in _splits(path):
-            if head in value:
-                value, path = value[head], rest
-                break
-        else:
-            return
     if isinstance(value, list):
         for item in value:
             _gather(item, path, found)
+    elif isinstance(value, dict):
+        if path in value:
+            _flatten(value[path], found)
+            return
+        before = len(found)
+        for head, rest in _splits(path):
+            if head in value:
+                _gather(value[head], rest, found)
+                if len(found) > before:
+                    return
 
 
 @lru_cache(maxsize=4096)

@@ -46,9 +46,7 @@ def test_minimal_file_gets_the_documented_defaults(tmp_path):
 
 def test_full_input_is_read_as_written(tmp_path):
     """Every key of an input arrives under its name."""
-    more = (
-        "    host: WEB-01\n    timezone: '-03:30'\n    max_ahead_secs: 5\n    max_behind_days: 9\n"
-    )
+    more = "    host: WEB-01\n    timezone: -03:30\n    max_ahead_secs: 5\n    max_behind_days: 9\n"
     expected = config.InputSettings(
         name="web",
         path=f"{tmp_path}/logs/access.log*",
@@ -128,9 +126,9 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path):
             id="truth-is-no-number",
         ),
         pytest.param(
-            MINIMAL + INPUT + "    timezone: +10:00\n",
-            '9: inputs.0.timezone: must be an offset from UTC in quotes, like "+07:00"',
-            id="offset-without-quotes",
+            MINIMAL + INPUT + "    timezone: 10:00\n",
+            "9: inputs.0.timezone: must be an offset from UTC, like +07:00",
+            id="offset-without-sign",
         ),
         pytest.param(
             MINIMAL + INPUT + "    timezone: '+15:00'\n",
@@ -172,7 +170,10 @@ def test_problem_is_named_where_it_is(tmp_path, text, expected):
 
 def test_missing_file_is_a_problem_not_a_traceback(tmp_path):
     """A file that cannot be read is said so, by its name."""
-    with pytest.raises(InputError, match=r"haidang\.yml: cannot be read: No such file"):
+    with pytest.raises(
+        InputError,
+        match=r"haidang\.yml: cannot be read: No such .*; write one .* with --config",
+    ):
         config.load(tmp_path / "haidang.yml")
 
 

@@ -83,3 +83,31 @@ def test_nested_sigma_names_are_reached_by_dots(run, tmp_path):
     lines = [b'{"logproduct":"P","a":{"b":"X"}}', b'{"logproduct":"p","a.b":"x"}']
     found = match_lines(matcher, lines, "sigma", lambda index, what: None)
     assert [0, 1] == [orjson.loads(line)["index"] for line in found]
+
+
+@pytest.mark.parametrize(
+    ("expected", "search"),
+    [
+        pytest.param([0, 1], "{a: 123456789012345678901234567890}", id="equal"),
+        pytest.param([0, 1], "{a|gt: 123456789012345678901234567889}", id="greater"),
+        pytest.param([], "{a|gt: 123456789012345678901234567890}", id="not-greater"),
+    ],
+)
+def test_integers_beyond_64_bits_keep_every_digit(expected, search, tmp_path):
+    """As a number or as text, in the rule and in the event."""
+    text = f"title: N\nid: n\nlogsource: {{product: p}}\ndetection: {{s: {search}, condition: s}}\n"
+    (tmp_path / "n.yml").write_text(text, encoding="utf-8")
+    matcher = prepare(load([tmp_path / "n.yml"]).rules, load_fields(), "sigma")
+    number = b"123456789012345678901234567890"
+    lines = [b'{"logproduct":"p","a":' + one + b"}" for one in (number, b'"' + number + b'"')]
+    found = match_lines(matcher, lines, "sigma", lambda index, what: None)
+    assert expected == [orjson.loads(line)["index"] for line in found]
+
+
+@pytest.mark.parametrize("depth", [950, 990, 1020])
+def test_a_line_nested_too_deeply_stops_nothing(run, depth):
+    """What Python cannot walk is reported; the next line is matched."""
+    deep = b'{"logcategory":"webserver","cs-method":' + b"[" * depth + b"]" * depth + b"}"
+    found, problems = run([deep, orjson.dumps(FLAT)], "sigma")
+    assert [1] == [one["index"] for one in found]
+    assert problems in ([], [0])

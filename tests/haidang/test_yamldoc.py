@@ -1,5 +1,7 @@
 """YAML with lines: what is refused, where, and that nothing else escapes."""
 
+from datetime import date
+
 import pytest
 import yaml
 from hypothesis import given
@@ -37,6 +39,36 @@ def test_line_of_an_absent_path_is_that_of_its_nearest_part():
     assert 2 == document.line(("a", "b", "missing", "deeper"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["yes", "No", "on", "OFF", "12:30:45", "007", "1_000", "1e3", "2025-01-01T10:00:00Z", "="],
+)
+def test_an_unquoted_text_stays_as_it_is_written(text):
+    """YAML 1.2: only version 1.1 reads a boolean, a number or a time in these."""
+    (document,) = parse(f"{text}: {text}\n".encode(), "f.yml")
+    assert {text: text} == document.value
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        pytest.param(None, "~", id="null"),
+        pytest.param(None, "", id="nothing"),
+        pytest.param(True, "TRUE", id="boolean"),
+        pytest.param(-7, "-7", id="integer"),
+        pytest.param(23, "0x17", id="hexadecimal"),
+        pytest.param(15, "0o17", id="octal"),
+        pytest.param(-1.5e3, "-1.5e3", id="float"),
+        pytest.param(date(2025, 1, 31), "2025-01-31", id="day"),
+    ],
+)
+def test_an_unquoted_scalar_has_the_type_of_yaml_1_2(expected, text):
+    """The core schema, and days."""
+    (document,) = parse(f"a: {text}\n".encode(), "f.yml")
+    assert expected == document.value["a"]
+    assert type(expected) is type(document.value["a"])
+
+
 def test_documents_of_a_stream_have_their_own_lines():
     """Lines count from the start of the file, empty documents are left out."""
     first, second = parse(b"a: 1\n---\n---\nb: 2\n", "f.yml")
@@ -59,6 +91,9 @@ def test_documents_of_a_stream_have_their_own_lines():
         pytest.param(1, "not of the type", 'a: !!int ""\n', id="empty-int"),
         pytest.param(1, "not of the type", "a: !!bool maybe\n", id="no-bool"),
         pytest.param(1, "not of the type", "a: !!timestamp x\n", id="no-time"),
+        pytest.param(1, "quote it", "null: x\n", id="null-as-key"),
+        pytest.param(1, "quote it", "true: x\n", id="boolean-as-key"),
+        pytest.param(1, "constructor", "<<: x\n", id="merge"),
     ],
 )
 def test_unusable_text_is_one_problem_with_its_line(line, word, content):

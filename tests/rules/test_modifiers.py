@@ -46,6 +46,9 @@ UTF16 = {"wide": "utf-16-le", "utf16le": "utf-16-le", "utf16be": "utf-16-be"}
         pytest.param(Regex(r"(?:a|b)\z"), "re|endswith", "a|b", id="re-endswith"),
         pytest.param(Network(ip_network("10.0.0.0/8")), "cidr", "10.1.2.3/8", id="cidr-host-bits"),
         pytest.param(Network(ip_network("fd00::/8")), "cidr", "fd00::/8", id="cidr-v6"),
+        pytest.param(
+            Network(ip_network("10.0.0.0/8")), "cidr", "::ffff:10.0.0.0/104", id="cidr-mapped"
+        ),
         pytest.param(Exists(wanted=False), "exists", False, id="exists"),
         pytest.param(Compare("gte", 5), "gte", 5, id="gte"),
         pytest.param(Compare("lt", 0.5), "lt", 0.5, id="lt-fraction"),
@@ -77,6 +80,9 @@ def test_modifier_gives_the_typed_value(expected, chain, written):
         pytest.param("i", "a", id="flag-without-re"),
         pytest.param("contains|re", "a", id="re-after-contains"),
         pytest.param("cidr", "10.0.0.0/40", id="not-a-network"),
+        pytest.param("contains", "?" * 8193, id="pattern-too-long-for-re2"),
+        pytest.param("windash", "-" * 8193, id="dashes-too-long-for-re2"),
+        pytest.param("re|startswith", "a)|(b", id="parenthesis-pairs-with-ours"),
         pytest.param("cidr", "10.*", id="cidr-with-wildcard"),
         pytest.param("exists", "yes", id="exists-of-text"),
         pytest.param("gt", "5", id="gt-of-text"),

@@ -14,6 +14,11 @@ from haidang.model.fields import as_text, first_text, put, several, tree, values
         pytest.param(["x"], {"a.b": "x"}, "a.b", id="dotted"),
         pytest.param(["dotted"], {"a.b": "dotted", "a": {"b": "nested"}}, "a.b", id="both"),
         pytest.param(["x"], {"a.b": {"c": "x"}}, "a.b.c", id="dotted-parent"),
+        pytest.param(["x"], {"a": {"d": 1}, "a.b": {"c": "x"}}, "a.b.c", id="second-beginning"),
+        pytest.param(["x"], {"a": "text", "a.b": {"c": "x"}}, "a.b.c", id="beginning-is-text"),
+        pytest.param(
+            ["x"], {"a": {"b": {"c": "x"}}, "a.b": {"c": "y"}}, "a.b.c", id="shortest-beginning"
+        ),
         pytest.param(["x"], {"a": {"b.c": "x"}}, "a.b.c", id="dotted-child"),
         pytest.param([1, 2, 3], {"a": {"b": [1, [2, [3]]]}}, "a.b", id="lists-flattened"),
         pytest.param([1, 2], {"a": [{"b": 1}, {"c": 0}, {"b": 2}]}, "a.b", id="list-of-objects"),
