@@ -133,6 +133,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _close_output()
         return BROKEN_PIPE
+    except OSError as error:  # a folder that may not be written, a full disk under the output
+        if error.filename is None:
+            _close_output()
+        click.echo(f"{error.filename or 'output'}: {error.strerror or error}", err=True)
+        return 1
     return code
 
 

@@ -82,6 +82,7 @@ def _table(settings: type[Config | InputSettings]) -> str:
     rows = [
         f"| `{one.name}` | {_kind(one)} | {_default(one)} | {_cell(one.metadata['doc'])} |"
         for one in fields(settings)
+        if one.metadata
     ]
     return "\n".join(["| key | kind | default | meaning |", "|---|---|---|---|", *rows]) + "\n"
 

@@ -1,5 +1,6 @@
 """The one clock and the one timer of a long-running command."""
 
+import logging
 import signal
 import sys
 import time
@@ -34,6 +35,8 @@ def every(seconds: float, work: Callable[[Instant], object]) -> None:
     scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(1)}, timezone="UTC")
     failure: list[Exception] = []
     ended = Event()
+    # A run that takes longer than the interval is no news: the next one takes what came.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
     def run() -> None:
         if ended.is_set():

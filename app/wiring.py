@@ -39,6 +39,7 @@ from rules.fields import load_fields
 from rules.load import load as load_rules
 
 OWN_RULES = Path(__file__).parent.parent / "rules"
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,36 +193,58 @@ def _check_inputs(settings: Config, inventory: Inventory) -> None:
     """Raises InputError for inputs whose operator or zone the inventory does not know."""
     units = {unit.id for unit in inventory.records.units}
     zones = {zone.id for zone in inventory.records.zones}
-    asked = [(one.name, "operator", one.operator, units) for one in settings.inputs]
-    asked += [(one.name, "zone", one.zone, zones) for one in settings.inputs]
+    asked = [(one, "operator", one.operator, units) for one in settings.inputs]
+    asked += [(one, "zone", one.zone, zones) for one in settings.inputs]
     problems = [
-        Problem(str(settings.inventory), 0, f"inputs.{name}.{key}", _unknown(given, known))
-        for name, key, given, known in asked
+        Problem(*one.place, f"inputs.{one.name}.{key}", _unknown(given, known, settings.inventory))
+        for one, key, given, known in asked
         if given not in known
     ]
     if problems:
         raise InputError(problems)
 
 
-def _unknown(given: str, known: Collection[str]) -> str:
+def units_scope(settings: Config, inventory: Inventory, asked: Collection[str]) -> Scope:
+    """What these units may see. Raises InputError for one that the inventory does not know.
+
+    A misspelt unit must not read as a unit without alerts.
+    """
+    units = {unit.id for unit in inventory.records.units}
+    problems = [
+        Problem("--unit", 0, "", _unknown(one, units, settings.inventory))
+        for one in asked
+        if one not in units
+    ]
+    if problems:
+        raise InputError(problems)
+    return Scope.of(asked)
+
+
+def _unknown(given: str, known: Collection[str], inventory: Path) -> str:
     near = get_close_matches(given, known, 1)
     hint = f"did you mean {near[0]}? " if near else ""
     some = ", ".join(sorted(known)[:20]) + (", …" if len(known) > 20 else "")
-    return f"{given!r} is not in this inventory; {hint}known: {some or 'none'}"
+    return f"{given!r} is not in {inventory}; {hint}known: {some or 'none'}"
 
 
 def mask_key(data_dir: Path) -> bytes:
     """The key under which masked values stay comparable; made at first use, readable by us only.
 
-    Raises Unavailable.
+    Raises Unavailable, InputError (a short key would be guessed, and the masks undone).
     """
     path = data_dir / "mask.key"
     try:
         if not path.exists():
-            durable.write(path, secrets.token_bytes(32), "mask_key", mode=0o600)
-        return path.read_bytes()
+            durable.write(path, secrets.token_bytes(_KEY_BYTES), "mask_key", mode=0o600)
+        key = path.read_bytes()
     except OSError as error:
         raise Unavailable(f"{path}: {error.strerror}") from error
+    if len(key) != _KEY_BYTES:
+        what = "is damaged; restore it from a backup. Without it a new one is made, and the same"
+        raise InputError(
+            [Problem(str(path), 0, "", f"{what} value gets another mask from then on")]
+        )
+    return key
 
 
 def ledger(settings: Config) -> tuple[SourceCounts, ...]:

@@ -8,7 +8,6 @@ from alerts.display import to_json, to_table
 from alerts.listing import Order, list_alerts, list_evidence
 from app import config, wiring
 from app.commands import CONFIG
-from haidang.model.scope import Scope
 
 
 @click.command()
@@ -44,7 +43,7 @@ def command(  # noqa: PLR0913, PLR0917 - click gives each option as an argument
     """List alerts: level, time, unit, and the sentence that says what happened."""
     settings = config.load(config_path)
     with wiring.open_soc(settings) as soc:
-        scope = Scope.of(units) if units else soc.scope
+        scope = wiring.units_scope(settings, soc.inventory, units) if units else soc.scope
         found = list_alerts(soc.database, scope, order=order, superseded=superseded)
         copies = {one.id: list_evidence(soc.database, scope, one.id) for one in found if proof}
         if not found and form == "table":

@@ -26,7 +26,7 @@ from rules.load import load
     type=click.File("rb"),
     default="-",
     show_default=True,
-    help="JSON lines; - is stdin.",
+    help="JSON lines, as `haidang parse` prints them; - is stdin.",
 )
 @click.option(
     "--fields",

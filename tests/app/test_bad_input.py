@@ -212,10 +212,11 @@ def test_input_that_the_inventory_does_not_know_ends_the_start(haidang, site, tm
     file = site(tmp_path, {**INPUT, "operator": "sxd", "zone": "dcc"})
     ran = haidang("collect", "--once", "--config", file)
 
-    what = "is not in this inventory;"
+    what = f"is not in {tmp_path}/inventory.yml;"
+    place = file.read_text("utf-8").splitlines().index("inputs:") + 2
     assert [
-        f"inventory.yml: inputs.ha.operator: 'sxd' {what} known: dc, ha, xu",
-        f"inventory.yml: inputs.ha.zone: 'dcc' {what} did you mean dc? known: dc",
+        f"{file.name}:{place}: inputs.ha.operator: 'sxd' {what} known: dc, ha, xu",
+        f"{file.name}:{place}: inputs.ha.zone: 'dcc' {what} did you mean dc? known: dc",
     ] == [line.removeprefix(f"{tmp_path}/") for line in ran.err.splitlines()]
     assert (1, "") == (ran.code, ran.out)
 

@@ -158,6 +158,29 @@ def test_closed_pipe_is_quiet():
     assert (cli.BROKEN_PIPE, b"") == (process.wait(), error)
 
 
+def test_full_disk_under_the_output_is_one_line():
+    """What cannot be written is said in words, without a traceback."""
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "haidang", "--help"],
+            cwd=ROOT,
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+        )
+
+    assert (1, b"output: No space left on device\n") == (ran.returncode, ran.stderr)
+
+
+def test_demo_in_a_place_that_it_cannot_use_is_one_line(tmp_path):
+    """The folder's name and why; the demo is the first thing that people run."""
+    (tmp_path / "seed-1").touch()
+    ran = haidang("demo", "--once", "--dir", str(tmp_path))
+
+    expected = f"{tmp_path}/seed-1: File exists\n"
+    assert (1, expected) == (ran.returncode, ran.stderr.decode())
+
+
 def test_signal_of_the_keyboard_is_quiet():
     """A real SIGINT ends the process with 130 and no words."""
     with program("import time; print('ready', flush=True); time.sleep(60)") as process:
@@ -187,3 +210,17 @@ def test_module_and_command_are_the_same_program():
         found.stdout,
         found.stderr,
     )
+
+
+def test_what_a_command_writes_is_not_for_others(tmp_path):
+    """The stores hold logs: no file that the demo makes is readable by everybody."""
+    subprocess.run(
+        [sys.executable, "-m", "haidang", "demo", "--once", "--dir", tmp_path / "d"],
+        cwd=Path(__file__).parents[2],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    made = [path for path in (tmp_path / "d").rglob("*") if path.is_file()]
+
+    assert made
+    assert [] == [path.name for path in made if path.stat().st_mode & 0o007]

@@ -226,7 +226,6 @@ def test_alerts_can_be_proved(haidang, raised):
         pytest.param("ha", [["ha"]], id="only its own"),
         pytest.param("xu", [["xu"]], id="only its own, the other"),
         pytest.param("dc", [["ha"], ["xu"]], id="the operator sees what it runs"),
-        pytest.param("nobody", [], id="a unit that is none sees nothing"),
     ],
 )
 def test_unit_sees_only_its_own_alerts(haidang, raised, unit, expected):
@@ -239,6 +238,15 @@ def test_unit_sees_only_its_own_alerts(haidang, raised, unit, expected):
     assert expected == sorted(alert["affected"] for alert in parsed(ran))
     assert {key for keys in expected for key in keys} == shown
     assert (0, "") == (ran.code, ran.err)
+
+
+def test_unit_that_does_not_exist_is_no_unit_without_alerts(haidang, raised):
+    """A misspelt unit is named; "no alerts" would be a wrong answer."""
+    ran = haidang("alerts", "--config", raised, "--unit", "ha", "--unit", "haa")
+
+    assert ran.err.startswith("--unit: 'haa' is not in ")
+    assert "did you mean ha? known: dc, ha, xu" in ran.err
+    assert (1, "") == (ran.code, ran.out)
 
 
 def test_coverage_shows_evaluated_time_and_the_ledger(haidang, raised):

@@ -14,11 +14,13 @@ INPUT = {"name": "ha", "path": "logs/a.log", "dataset": "nginx.access", "host": 
 
 
 def refusal(settings):
-    """Why these settings cannot be collected, with the inventory's path cut off."""
+    """Why these settings cannot be collected, without the inventory's folder."""
     with pytest.raises(InputError) as caught, wiring.open_collecting(settings):
         pass
-    assert {str(settings.inventory)} == {one.file for one in caught.value.problems}
-    return [f"{one.field}: {one.what}" for one in caught.value.problems]
+    places = {(one.file, one.line) for one in caught.value.problems}
+    assert places <= {one.place for one in settings.inputs}
+    inventory = f"{settings.inventory.parent}/"
+    return [f"{one.field}: {one.what.replace(inventory, '')}" for one in caught.value.problems]
 
 
 @pytest.fixture
@@ -38,9 +40,9 @@ def test_inputs_that_the_inventory_does_not_know_are_all_named(tmp_path, site):
     ]
 
     assert [
-        "inputs.one.operator: 'xuu' is not in this inventory; did you mean xu? known: dc, ha, xu",
-        "inputs.one.zone: 'cd' is not in this inventory; known: dc",
-        "inputs.three.zone: 'z' is not in this inventory; known: dc",
+        "inputs.one.operator: 'xuu' is not in inventory.yml; did you mean xu? known: dc, ha, xu",
+        "inputs.one.zone: 'cd' is not in inventory.yml; known: dc",
+        "inputs.three.zone: 'z' is not in inventory.yml; known: dc",
     ] == refusal(config.load(site(tmp_path, *wrong)))
 
 
@@ -61,6 +63,14 @@ def test_mask_key_is_made_once_and_is_ours_alone(tmp_path):
     assert key == wiring.mask_key(tmp_path / "new")
     assert (32, 0o600) == (len(key), stat.S_IMODE(mode))
     assert key != wiring.mask_key(tmp_path / "other")
+
+
+def test_short_mask_key_is_refused(tmp_path):
+    """A key that was cut could be guessed; masking under it would protect nobody."""
+    (tmp_path / "mask.key").write_bytes(b"{x")
+
+    with pytest.raises(InputError, match=r"mask\.key: is damaged; restore it from a backup"):
+        wiring.mask_key(tmp_path)
 
 
 def test_ledger_is_empty_before_the_first_pass_and_sums_up_after(settings):

@@ -203,3 +203,15 @@ def test_any_body_parses(kind: str, body: str) -> None:
     line = f"type={kind} msg=audit(1763424930.001:1):{body}".encode("utf-8", "surrogatepass")
     parsed = AUDITD.parse(line, Context(), {})[0]
     assert kind == parsed.document["auditd"]["log"]["record_type"]
+
+
+def test_hex_of_a_broken_line_is_masked_without_its_key() -> None:
+    """A line that was cut before the value goes to quarantine, masked all the same."""
+    plain = b"tra-cuu?cccd=079203012345&password=hunter2\x00"
+    dataset = load_dataset("auditd.log")
+
+    masked = dataset.mask(b"type=EXECVE msg=audit(1.2 " + plain.hex().upper().encode(), b"k")
+
+    decoded = bytes.fromhex(masked.split()[-1].decode())
+    assert decoded.startswith(b"tra-cuu?cccd=<citizen:")
+    assert b"hunter2" not in decoded

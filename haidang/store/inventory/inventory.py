@@ -33,7 +33,8 @@ class Inventory:
         """Read `inventory.yml`. Raises InputError with every problem of the file."""
         documents = read_file(path)
         if len(documents) != 1:
-            what = f"must hold one YAML document, not {len(documents)}"
+            count = len(documents)
+            what = f"must hold one YAML document, not {count}" if count else "is empty"
             raise InputError([Problem(str(path), 0, "", what)])
         return cls.of(documents[0])
 

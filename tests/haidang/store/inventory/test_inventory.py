@@ -325,3 +325,11 @@ def test_file_with_two_documents_is_refused(tmp_path):
     path.write_text("units: []\n---\nzones: []\n", encoding="utf-8")
     with pytest.raises(InputError, match="one YAML document, not 2"):
         Inventory.load(path)
+
+
+def test_empty_file_is_said_to_be_empty(tmp_path):
+    """A file that was cut to nothing is named as what it is."""
+    path = tmp_path / "inventory.yml"
+    path.touch()
+    with pytest.raises(InputError, match=r"inventory\.yml: is empty"):
+        Inventory.load(path)
