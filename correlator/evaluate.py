@@ -26,6 +26,7 @@ from haidang.model.fields import first_text
 from haidang.model.fold import fold, nfc
 from haidang.model.zone import parse_address
 from rules.fields import FieldMap
+from rules.regex import compile_regex
 from rules.rule import KEYWORDS, And, Condition, Item, LogSource, Not, Or, Rule
 from rules.values import (
     DASHES,
@@ -245,10 +246,7 @@ def _pattern(parts: Iterable[str | Wildcard]) -> str:
 
 
 def _regex(pattern: str, *, anchored: bool) -> Accepts:
-    options = re2.Options()
-    options.log_errors = False
-    options.never_capture = True
-    compiled = re2.compile(pattern.encode(), options)
+    compiled = compile_regex(pattern)
     ask = compiled.fullmatch if anchored else compiled.search
     return lambda text: ask(text.encode("utf-8", "replace")) is not None
 

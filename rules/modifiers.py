@@ -21,10 +21,9 @@ from ipaddress import ip_network
 from itertools import product
 from typing import Any, TypeAlias, get_args
 
-import re2
-
 from haidang.errors import HaidangError
 from haidang.model.fold import nfc
+from rules.regex import RegexError, compile_regex
 from rules.values import (
     DASHES,
     Anchor,
@@ -244,11 +243,9 @@ def _flag(letter: str) -> Transform:
 
 
 def _check_regex(value: Regex) -> None:
-    options = re2.Options()
-    options.log_errors = False
     try:
-        re2.compile(value.source, options)
-    except re2.error as error:
+        compile_regex(value.source)
+    except RegexError as error:
         reason = error.args[0] if error.args else "not a regular expression"
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         what = f"RE2 refuses the regex: {text} (look-around and back-references do not exist)"
