@@ -18,11 +18,10 @@ from alerts.template import check_template
 from app.config import Config, InputSettings
 from collectors import offsets
 from collectors.collect import Collector, CollectSettings
-from collectors.dataset import load_dataset
+from collectors.dataset import Dataset, load_dataset
 from collectors.intake import Input
 from collectors.ledger import Counts, SourceCounts
 from collectors.ledger import Report as CollectReport
-from collectors.record import Dataset
 from correlator.match import Engine
 from correlator.tick import Correlator
 from correlator.tick import Report as TickReport

@@ -15,6 +15,7 @@ from typing import Self
 
 from collectors import offsets as offsets_file
 from collectors import quarantine
+from collectors.dataset import Dataset
 from collectors.envelope import FindOwnership
 from collectors.files import BROKEN, Content, open_content
 from collectors.follow import Follower, Live
@@ -23,7 +24,6 @@ from collectors.identity import digest
 from collectors.intake import Batch, Input, Intake
 from collectors.ledger import Counts, Report
 from collectors.offsets import Offsets, Row
-from collectors.record import Dataset
 from haidang.errors import HaidangError, InputError, Problem, Unavailable
 from haidang.model.instant import DAY, HOUR, SECOND, Instant
 from haidang.store.events.protocol import EventStore, Position

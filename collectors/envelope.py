@@ -2,36 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from collectors.record import Parsed
 from haidang.model.event import ECS_VERSION, Document, Event, encode
 from haidang.model.instant import DAY, HOUR, Instant, to_iso
-
-
-class Ownership(Protocol):
-    """Whose an event is, as the inventory answers (`haidang.store.inventory`)."""
-
-    @property
-    def operator(self) -> str:
-        """The unit that runs the system."""
-
-    @property
-    def affected(self) -> tuple[str, ...]:
-        """The units it concerns."""
-
-    @property
-    def zone(self) -> str:
-        """Where its private addresses mean something."""
-
-    @property
-    def level(self) -> int:
-        """The level of the system, 0 if unknown."""
-
-    @property
-    def unresolved(self) -> tuple[str, ...]:
-        """What could not be told."""
-
+from haidang.store.inventory import Ownership
 
 # (document, operator and zone of the input, time of the event) -> ownership.
 FindOwnership: TypeAlias = Callable[[Document, str, str, Instant], Ownership]
@@ -79,7 +55,7 @@ def make_event(
         origin.source,
         origin.dataset,
         owner.operator,
-        tuple(owner.affected),
+        owner.affected,
         owner.zone,
         owner.level,
         encode(document),

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import timezone
 from functools import partial
 
+from collectors.dataset import Dataset
 from collectors.envelope import FindOwnership, Origin, Place, make_event
 from collectors.frame import Line
 from collectors.offsets import Row
 from collectors.quarantine import Quarantined
-from collectors.record import Context, Dataset, Dropped, Parsed
+from collectors.record import Context, Dropped, Parsed
 from haidang.errors import Refused
 from haidang.model.event import Event
 from haidang.model.ids import make_id

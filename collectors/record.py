@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timezone
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from haidang.model.event import Document
 from haidang.model.instant import VIETNAM, Instant
@@ -39,23 +39,3 @@ class Dropped(Exception):  # noqa: N818 - an outcome, not a failure
     def __init__(self, rule: str) -> None:
         self.rule = rule
         super().__init__(rule)
-
-
-class Dataset(Protocol):
-    """How the records of one kind of log become ECS documents."""
-
-    @property
-    def name(self) -> str:
-        """Its name, for `event.dataset`."""
-
-    def mask(self, line: bytes, key: bytes) -> bytes:
-        """The record with its secrets replaced, before anything keeps a copy of it."""
-
-    def parse(self, line: bytes, context: Context, state: ParserState) -> list[Parsed]:
-        """The record's own event, then events derived from it and earlier ones.
-
-        Raises Refused (to quarantine) or Dropped (left out on purpose).
-        """
-
-    def flush(self, context: Context, state: ParserState) -> list[Parsed]:
-        """Derived events that wait for records which will not come: the file is quiet."""

@@ -175,6 +175,18 @@ class Rig:
             if passed == at:
                 raise Crash(name)
 
+        return self._crashes(hook)
+
+    def die_at(self, name: str) -> None:
+        """A pass that dies at the first durable point of this name."""
+
+        def hook(passed: str) -> None:
+            if passed == name:
+                raise Crash(name)
+
+        assert self._crashes(hook)
+
+    def _crashes(self, hook: Callable[[str], None]) -> bool:
         token = durable.HOOK.set(hook)
         try:
             self.run()

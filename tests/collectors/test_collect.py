@@ -107,29 +107,13 @@ def test_settled_moves_on_after_a_crash(rig: Any) -> None:
     assert "3" == json.loads((rig.data / "offsets.json").read_text())["settled"]
 
 
-def _die_at(rig: Any, name: str) -> None:
-    """A pass that dies at the first durable point of this name."""
-
-    def hook(passed: str) -> None:
-        if passed == name:
-            raise KeyboardInterrupt
-
-    token = durable.HOOK.set(hook)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            rig.run()
-    finally:
-        durable.HOOK.reset(token)
-        rig.close()
-
-
 def test_a_second_crash_in_the_middle_of_recovering_doubles_nothing(rig: Any) -> None:
     """Part of what the store had is accounted for and committed, then the process dies again."""
     rig.write("access.log", "".join(f"line {n}\n" for n in range(2500)))
-    _die_at(rig, "store.after_append")
+    rig.die_at("store.after_append")
     assert 2500 == len(rig.store.events)
     rig.options = {"batch_bytes": 1}
-    _die_at(rig, "offsets.after_rename")
+    rig.die_at("offsets.after_rename")
     saved = json.loads((rig.data / "offsets.json").read_text())
     assert 1000 == saved["rows"][0]["counts"]["read"]
     assert rig.run().totals.balanced

@@ -8,29 +8,12 @@ from typing import Any
 import pytest
 
 from collectors.intake import Input
-from haidang import durable
 
 LINES = [f"line {number}" for number in range(150)]
 
 
 def _write(rig: Any, name: str, start: int, stop: int) -> None:
     rig.write(name, "".join(f"{line}\n" for line in LINES[start:stop]))
-
-
-def _die_after_append(rig: Any) -> None:
-    """A pass whose events are in the store and whose offsets are not saved."""
-
-    def hook(point: str) -> None:
-        if point == "store.after_append":
-            raise KeyboardInterrupt
-
-    token = durable.HOOK.set(hook)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            rig.run()
-    finally:
-        durable.HOOK.reset(token)
-        rig.close()
 
 
 @pytest.mark.parametrize("seen_empty", [False, True])
@@ -40,7 +23,7 @@ def test_copytruncate_after_a_crash_loses_and_doubles_nothing(rig: Any, seen_emp
         rig.write("access.log", "")
         rig.run()
     _write(rig, "access.log", 0, 100)
-    _die_after_append(rig)
+    rig.die_at("store.after_append")
     rig.copytruncate("access.log", "access.log.1")
     _write(rig, "access.log", 100, 150)
     rig.run()
@@ -51,7 +34,7 @@ def test_copytruncate_after_a_crash_loses_and_doubles_nothing(rig: Any, seen_emp
 def test_compression_after_a_crash_doubles_nothing(rig: Any) -> None:
     """The compressed file is recognised by how the file began."""
     _write(rig, "access.log", 0, 100)
-    _die_after_append(rig)
+    rig.die_at("store.after_append")
     rig.compress("access.log")
     rig.rename("access.log.gz", "access.log.1.gz")
     _write(rig, "access.log", 100, 150)
@@ -67,7 +50,7 @@ def test_a_folder_mounted_after_the_start_doubles_nothing(rig: Any, read: int) -
         _write(rig, "access.log", 0, read)
         rig.run()
     _write(rig, "access.log", read, 150)
-    _die_after_append(rig)
+    rig.die_at("store.after_append")
     rig.logs.rename(away)
     rig.run()
     rig.run(120)
