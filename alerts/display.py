@@ -58,6 +58,7 @@ def to_json(alert: Alert, evidence: Iterable[Evidence] | None = None) -> str:
         "affected": alert.affected,
         "system_level": alert.system_level,
         "sentences": alert.sentences,
+        "falsepositives": alert.falsepositives,
         "counts": alert.counts,
         "evidence_missing": alert.evidence_missing,
         "superseded_by": alert.superseded_by,

@@ -40,14 +40,6 @@ def get_alert(database: Database, scope: Scope, alert_id: str) -> Alert | None:
     return next(iter(_read(database, query)), None)
 
 
-def resolve_alert(database: Database, scope: Scope, alert_id: str) -> Alert | None:
-    """The visible alert that stands for this one today: itself, or what superseded it."""
-    alert = get_alert(database, scope, alert_id)
-    if alert is None or not alert.superseded_by:
-        return alert
-    return get_alert(database, scope, alert.superseded_by)
-
-
 def list_evidence(database: Database, scope: Scope, alert_id: str) -> list[Evidence]:
     """Copies of a visible alert by (time, event id).
 

@@ -35,6 +35,7 @@ def found_columns(
         "details": {
             "tags": list(card.tags),
             "author": card.author,
+            "falsepositives": list(card.falsepositives),
             "group": dict(detection.group),
             "operators": list(detection.operators),
             "affected": list(detection.affected),
@@ -72,6 +73,7 @@ def to_alert(row: Row[Any]) -> Alert:
         affected=tuple(details["affected"]),
         system_level=row.system_level,
         sentences=details["sentences"],
+        falsepositives=tuple(details["falsepositives"]),
         counts=details["counts"],
         evidence_missing=details["evidence_missing"],
         superseded_by=row.superseded_by,

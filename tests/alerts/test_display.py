@@ -36,6 +36,7 @@ def alert(make):
         affected=("so-a",),
         system_level=3,
         sentences={"vi": "Máy chủ web có cửa hậu " * 9, "en": "The web server has a backdoor."},
+        falsepositives=("A penetration test",),
         counts={"web_script_in_upload": 3},
         evidence_missing=0,
     )

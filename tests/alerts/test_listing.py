@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.listing import get_alert, list_alerts, list_evidence, resolve_alert
+from alerts.listing import get_alert, list_alerts, list_evidence
 from alerts.raising import raise_alerts
 from haidang.model.scope import Scope
 
@@ -71,13 +71,6 @@ def test_superseded_alert_is_hidden_unless_asked(joined):
     """An alert that another stands for is not open."""
     assert "fa" == ids(list_alerts(joined, SOC))
     assert "cfa" == ids(list_alerts(joined, SOC, superseded=True))
-
-
-def test_superseded_alert_resolves_to_the_one_that_stands(joined):
-    """A link to a superseded alert leads on; within the scope only."""
-    assert "a" * 32 == resolve_alert(joined, SOC, "c" * 32).id
-    assert "a" * 32 == resolve_alert(joined, SOC, "a" * 32).id
-    assert resolve_alert(joined, Scope.of(["so-b"]), "c" * 32) is None
 
 
 def test_stored_alert_reads_back_as_it_was_returned(database, put, make, world):

@@ -1,6 +1,6 @@
 """The inventory as the rest of the product sees it: loaded once, then only asked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from haidang.model.event import Document
 from haidang.model.instant import Instant
 from haidang.store.inventory import kinds
 from haidang.store.inventory.checks import check_records
-from haidang.store.inventory.index import Index, current_units
+from haidang.store.inventory.index import Index
 from haidang.store.inventory.ownership import Ownership, Said, read_said, resolve
 from haidang.store.inventory.reading import read_records
 from haidang.store.inventory.records import Host, Records, url_key
@@ -49,11 +49,6 @@ class Inventory:
         return cls._over(records)
 
     @classmethod
-    def empty(cls) -> Self:
-        """Return an inventory that knows nothing."""
-        return cls._over(Records())
-
-    @classmethod
     def _over(cls, records: Records) -> Self:
         index = Index.of(records)
         return cls(index, lru_cache(_CACHED_ANSWERS)(partial(resolve, index)))
@@ -69,11 +64,6 @@ class Inventory:
         if found is None:
             return unit
         return found.name if language == "vi" else found.name_en or found.name
-
-    def current_units(self, units: Iterable[str], at: Instant) -> tuple[str, ...]:
-        """Return whom to turn to at `at`: units that ended give way to their successors."""
-        known = self.records.by_unit
-        return tuple(sorted({heir for unit in units for heir in current_units(known, unit, at)}))
 
     def host(self, zone: str, name: str, at: Instant) -> Host | None:
         """Return the host with this name, alias or address in this zone."""
