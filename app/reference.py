@@ -1,8 +1,9 @@
-"""docs/reference.md, made from the commands, settings, data sets and rules themselves.
+"""docs/reference.md, made from the commands, settings, inventory, data sets and rules themselves.
 
 Write it anew with `python -m app.reference > docs/reference.md`; a test compares the two.
 """
 
+import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
@@ -16,6 +17,8 @@ from app.config import Config, InputSettings
 from app.wiring import OWN_RULES
 from collectors.dataset import dataset_names, load_dataset
 from haidang.model.detection import LEVELS, Card
+from haidang.store import inventory
+from haidang.store.inventory.kinds import KINDS
 from rules.load import load as load_rules
 
 _TOP = """\
@@ -29,7 +32,7 @@ _KINDS: dict[Any, str] = {str: "text", int: "whole number", Path: "path"}
 
 def build() -> str:
     """The whole text. Imports every command, so it needs the extra `soc`."""
-    return "\n".join([_TOP, *_commands(), *settings(), *_datasets(), *_rules()])
+    return "\n".join([_TOP, *_commands(), *settings(), *_inventory(), *_datasets(), *_rules()])
 
 
 def _commands() -> Iterator[str]:
@@ -85,6 +88,13 @@ def _table(settings: type[Config | InputSettings]) -> str:
         if one.metadata
     ]
     return "\n".join(["| key | kind | default | meaning |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def _inventory() -> Iterator[str]:
+    """What the package that reads `inventory.yml` says of it; a test compares the two."""
+    yield "## Inventory\n"
+    yield f"{(inspect.getdoc(inventory) or '').replace('::', ':')}\n"
+    yield f"Kinds of systems and hosts: {', '.join(f'`{kind}`' for kind in KINDS)}.\n"
 
 
 def _datasets() -> Iterator[str]:

@@ -64,5 +64,7 @@ def counts_line(counts: Counts) -> str:
         f"events={counts.read} indexed={counts.indexed} quarantined={counts.quarantined} "
         f"dropped={counts.dropped.total()} derived={counts.derived}"
     )
+    if not counts.balanced:
+        line += " DOES NOT ADD UP"
     unresolved = " ".join(f"{kind}:{number}" for kind, number in sorted(counts.unresolved.items()))
     return f"{line} unresolved={unresolved}" if unresolved else line

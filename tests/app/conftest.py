@@ -13,6 +13,7 @@ import yaml
 
 from app import cli
 from app.commands import collect, correlate
+from tests.support.site import ATTACK, INPUT
 
 ROOT = Path(__file__).parents[2]
 INVENTORY = """\
@@ -45,6 +46,14 @@ class Ran:
     def clean(self) -> bool:
         """Whether nobody saw a traceback."""
         return "Traceback" not in self.out + self.err
+
+
+@pytest.fixture
+def web(tmp_path, site):
+    """One web server with one line, an attack."""
+    file = site(tmp_path, INPUT)
+    (tmp_path / "logs/a.log").write_bytes(ATTACK)
+    return file
 
 
 @pytest.fixture(scope="session")

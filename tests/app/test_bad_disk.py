@@ -13,28 +13,9 @@ from alerts.listing import list_alerts
 from app import config, wiring
 from haidang.errors import Unavailable
 from haidang.model.scope import Scope
+from tests.support.site import ATTACK, INPUT, MINUTE, NOW, counts
 
-NOW = 1_795_000_000_000_000
-MINUTE = 60_000_000
 LINE = b'10.9.0.4 - - [18/Nov/2026:08:00:00 +0700] "GET /%05d HTTP/1.1" 200 5 "-" "-"\n'
-ATTACK = (
-    b"203.0.113.9 - - [18/Nov/2026:08:01:00 +0700] "
-    b'"GET /tai-ve?tep=../../../../etc/passwd HTTP/1.1" 200 1833 "-" "curl/8.5.0"\n'
-)
-INPUT = {"name": "ha", "path": "logs/a.log", "dataset": "nginx.access", "host": "HA-WEB01"}
-
-
-def counts(line):
-    """The numbers of a line `name=number …` by name."""
-    return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line)}
-
-
-@pytest.fixture
-def web(tmp_path, site):
-    """One web server with one line."""
-    file = site(tmp_path, INPUT)
-    (tmp_path / "logs/a.log").write_bytes(ATTACK)
-    return file
 
 
 def sealed(words):

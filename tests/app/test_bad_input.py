@@ -10,14 +10,8 @@ from pathlib import Path
 import pytest
 
 from collectors import dataset
+from tests.support.site import ATTACK, INPUT, MINUTE, NOW, counts
 
-NOW = 1_795_000_000_000_000
-MINUTE = 60_000_000
-ATTACK = (
-    b"203.0.113.9 - - [18/Nov/2026:08:01:00 +0700] "
-    b'"GET /tai-ve?tep=../../../../etc/passwd HTTP/1.1" 200 1833 "-" "curl/8.5.0"\n'
-)
-INPUT = {"name": "ha", "path": "logs/a.log", "dataset": "nginx.access", "host": "HA-WEB01"}
 GOOD_RULE = """\
 title: Everything
 id: 7d1b9a52-35c1-4a4e-9a2c-5b9f1c0e0009
@@ -26,19 +20,6 @@ level: low
 logsource: {category: webserver}
 detection: {selection: {cs-method: GET}, condition: selection}
 """
-
-
-def counts(line):
-    """The numbers of a line `name=number …` by name."""
-    return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line)}
-
-
-@pytest.fixture
-def web(tmp_path, site):
-    """One web server with one line."""
-    file = site(tmp_path, INPUT)
-    (tmp_path / "logs/a.log").write_bytes(ATTACK)
-    return file
 
 
 def edit(file, text):

@@ -212,6 +212,7 @@ def test_module_and_command_are_the_same_program():
     )
 
 
+@pytest.mark.slow
 def test_what_a_command_writes_is_not_for_others(tmp_path):
     """The stores hold logs: no file that the demo makes is readable by everybody."""
     subprocess.run(

@@ -2,7 +2,9 @@
 
 import pytest
 
+from app.commands.collect import counts_line
 from app.commands.coverage import coverage_lines, duration
+from collectors.ledger import Counts
 from correlator.coverage import Range
 from haidang.model.instant import DAY, HOUR, MINUTE, SECOND
 
@@ -34,3 +36,15 @@ def test_time_that_nobody_evaluated_is_a_line_of_its_own():
 
     assert 5 == len(lines)
     assert "01/01/1970 07:01:00  01/01/1970 07:03:00  NOT EVALUATED" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        pytest.param(Counts(read=2, indexed=1, quarantined=1), False, id="balanced"),
+        pytest.param(Counts(read=2, indexed=1), True, id="a record is nowhere"),
+    ],
+)
+def test_a_ledger_that_does_not_add_up_says_so(counts, expected):
+    """The law is checked where people read the figures, not only in tests."""
+    assert expected == ("DOES NOT ADD UP" in counts_line(counts))

@@ -1,6 +1,8 @@
 """Nothing is documented by hand that code can list: the reference is generated and current."""
 
+import ast
 import dataclasses
+import re
 from pathlib import Path
 
 import click
@@ -58,3 +60,19 @@ def test_described_command_shows_usage_help_and_options():
         "| option | meaning |\n|---|---|\n| `--fast / --slow` | How \\| quick.  [default: fast] |\n"
     )
     assert expected.replace("  [", " [") == "\n".join(reference.describe("probe", probe))
+
+
+def test_every_key_of_the_inventory_is_documented():
+    """The form of inventory.yml names each key that its reader takes."""
+    tree = ast.parse((ROOT / "haidang/store/inventory/reading.py").read_text("utf-8"))
+    lists = [
+        node.args if isinstance(node, ast.Call) else node.value.elts
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "known")
+        or (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "known")
+    ]
+    taken = {one.value for names in lists for one in names if isinstance(one, ast.Constant)}
+    form = reference.build().partition("## Inventory")[2].partition("## Data sets")[0]
+
+    assert {"predecessors", "sections", "aliases", "cidr", "domain"} <= taken
+    assert [] == sorted(name for name in taken if not re.search(rf"\b{name}\b", form))
