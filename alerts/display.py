@@ -65,6 +65,11 @@ def to_json(alert: Alert, evidence: Iterable[Evidence] | None = None) -> str:
     }
     if evidence is not None:
         fields["evidence"] = [_evidence_fields(copy) for copy in evidence]
+    return json_line(fields)
+
+
+def json_line(fields: Mapping[str, object]) -> str:
+    """One line of JSON; characters that a terminal would act on are escaped."""
     line = orjson.dumps(fields).decode()
     return "".join(json.dumps(char)[1:-1] if wording.is_unsafe(char) else char for char in line)
 

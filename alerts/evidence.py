@@ -70,11 +70,11 @@ def find_events(
 def read_copies(
     connection: Connection, alerts: Iterable[str], events: Iterable[str] | None = None
 ) -> list[Evidence]:
-    """Copies that belong to these alerts (and are of these events), by (time, event id)."""
+    """Copies that belong to these alerts (and are of these events), by (time, event id, alert)."""
     query = select(_TABLE).where(_TABLE.c.alert.in_(list(alerts)))
     if events is not None:
         query = query.where(_TABLE.c.event.in_(list(events)))
-    rows = connection.execute(query.order_by(_TABLE.c.time, _TABLE.c.event))
+    rows = connection.execute(query.order_by(_TABLE.c.time, _TABLE.c.event, _TABLE.c.alert))
     return [_from_row(row) for row in rows]
 
 

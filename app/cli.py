@@ -55,6 +55,10 @@ COMMANDS: Mapping[str, Entry] = {
     "match": Entry(
         "app.commands.match:command", "Match Sigma rules on events; one JSON line a match."
     ),
+    "store": Entry(
+        "app.commands.store:command",
+        "Make, check and keep in order what the events and the state are stored in.",
+    ),
     "demo": Entry(
         "app.commands.demo:command",
         "Play a simulated day of a province: logs are written, collected, correlated, told.",
@@ -63,7 +67,19 @@ COMMANDS: Mapping[str, Entry] = {
 
 # What the base install lacks, by the extra that brings it (pyproject.toml).
 EXTRAS: Mapping[str, frozenset[str]] = {
-    "soc": frozenset({"apscheduler", "duckdb", "pyarrow", "re2", "sqlalchemy", "tzdata"}),
+    "soc": frozenset(
+        {
+            "apscheduler",
+            "duckdb",
+            "elastic_transport",
+            "elasticsearch",
+            "psycopg",
+            "pyarrow",
+            "re2",
+            "sqlalchemy",
+            "tzdata",
+        }
+    ),
 }
 
 

@@ -1,18 +1,19 @@
-"""`haidang.yml`: the one file that says what is read, from where, and where it is kept.
+"""Reading `haidang.yml`: what is read, from where, and where it is kept.
 
 Paths are relative to the file. Every problem of the file is reported at once, with its line; an
-unknown key is an error. The fields carry their own documentation (`doc`), from which
-docs/reference.md is made. Secrets never belong in this file.
+unknown key is an error, and so is a mixture of the two profiles.
 """
 
 import datetime as dt
 import glob
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from app.settings import Config, ElasticsearchSettings, InputSettings, PostgresqlSettings, Profile
 from collectors.dataset import dataset_names
 from haidang.errors import InputError, Problem
 from haidang.model.instant import VIETNAM
@@ -21,6 +22,7 @@ from haidang.yamldoc import Checker, YamlDocument, YamlPath, read_file
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _OFFSET = re.compile(r"([+-])([01][0-9]):([0-5][0-9])")
 _MEMORY = re.compile(r"[1-9][0-9]{0,5}(MB|GB|MiB|GiB)")
+_PREFIX = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _MAX_OFFSET = dt.timedelta(hours=14)  # Kiribati; nothing on earth is further
 _DAY_SECS = 86_400
 _YEAR_SECS = 366 * _DAY_SECS
@@ -28,76 +30,19 @@ _ABSENT = (
     "cannot be read: No such file or directory; write one (README.md, docs/reference.md), "
     "or name another with --config"
 )
+_SECTIONS = ("elasticsearch", "postgresql")
+_EMBEDDED_ONLY = ("memory_limit", "threads")
+_TLS_OPTIONS = frozenset({"sslmode", "sslrootcert"})
 
 
-def _doc(text: str, **more: Any) -> dict[str, str]:
-    return {"doc": text, **more}
+def _defaults(settings: type[Any]) -> dict[str, Any]:
+    return {one.name: one.default for one in fields(settings) if one.metadata}
 
 
-@dataclass(frozen=True, slots=True)
-class InputSettings:
-    """One entry of `inputs`: files of one format on one system."""
-
-    name: str = field(
-        metadata=_doc(
-            "Name of the input, unique in the file: small letters, digits, `.`, `_`, `-`."
-        )
-    )
-    path: str = field(metadata=_doc("Glob pattern of the files, relative to the configuration."))
-    dataset: str = field(metadata=_doc("Name of the data set that parses them: `nginx.access`."))
-    operator: str = field(metadata=_doc("Id of the unit that runs the system."))
-    zone: str = field(metadata=_doc("Id of the zone in which private addresses are meant."))
-    host: str = field(
-        default="", metadata=_doc("Name of the host, where the lines themselves do not tell.")
-    )
-    timezone: dt.timezone = field(
-        default=VIETNAM,
-        metadata=_doc("UTC offset of times that name none.", default="`+07:00`", kind="`±HH:MM`"),
-    )
-    max_ahead_secs: int = field(
-        default=86_400,
-        metadata=_doc("An event further ahead of its receipt gets the receive time, flagged."),
-    )
-    max_behind_days: int = field(
-        default=400,
-        metadata=_doc("An event further behind its receipt gets the receive time, flagged."),
-    )
-    place: tuple[str, int] = field(default=("", 0), compare=False)  # file and line of the entry
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """The top of `haidang.yml`."""
-
-    data_dir: Path = field(
-        metadata=_doc("Folder of the event store, the state and the offsets; made if absent.")
-    )
-    inventory: Path = field(metadata=_doc("File of the inventory: units, systems, networks."))
-    rules: tuple[Path, ...] = field(
-        default=(),
-        metadata=_doc(
-            "Files or folders of rules besides Hải Đăng's own.",
-            default="none",
-            kind="list of paths",
-        ),
-    )
-    interval_secs: int = field(default=60, metadata=_doc("Seconds between two runs; at least 1."))
-    allowance_secs: int = field(
-        default=900,
-        metadata=_doc("How late an event may come and still be correlated in its order."),
-    )
-    memory_limit: str = field(
-        default="128MB", metadata=_doc("Memory for queries of the event store: `128MB`, `2GB`.")
-    )
-    threads: int = field(default=1, metadata=_doc("Threads for queries; at least 1."))
-    inputs: tuple[InputSettings, ...] = field(
-        default=(),
-        metadata=_doc("What is collected, see below.", default="none", kind="list"),
-    )
-
-
-_TOP: dict[str, Any] = {one.name: one.default for one in fields(Config)}
-_INPUT: dict[str, Any] = {one.name: one.default for one in fields(InputSettings) if one.metadata}
+_TOP = _defaults(Config)
+_INPUT = _defaults(InputSettings)
+_ELASTICSEARCH = _defaults(ElasticsearchSettings)
+_POSTGRESQL = _defaults(PostgresqlSettings)
 
 
 def load(path: Path) -> Config:
@@ -133,6 +78,9 @@ class _Reader:
         return Config(
             data_dir=self._folder / self._text(("data_dir",), ...),
             inventory=self._folder / self._text(("inventory",), ...),
+            profile=self._profile(self.checker.document.value),
+            elasticsearch=self._elasticsearch(("elasticsearch",)),
+            postgresql=self._postgresql(("postgresql",)),
             rules=self._rules(),
             interval_secs=self._number(("interval_secs",), _TOP, 1, _DAY_SECS),
             allowance_secs=self._number(("allowance_secs",), _TOP, 0, 30 * _DAY_SECS),
@@ -140,6 +88,107 @@ class _Reader:
             threads=self._number(("threads",), _TOP, 1, 256),
             inputs=self._inputs(),
         )
+
+    def _profile(self, given: dict[Any, Any]) -> Profile:
+        """The profile, with a problem for each key that belongs to the other one."""
+        profile = self._text(("profile",), _TOP["profile"])
+        if profile not in get_args(Profile):
+            self.checker.add(("profile",), f"must be {' or '.join(get_args(Profile))}")
+            return "embedded"
+        if profile == "cluster":
+            for name in _SECTIONS:
+                if name not in given:
+                    self.checker.add(("profile",), f"cluster needs the section `{name}`")
+            wrong = [(name, "leave it out") for name in _EMBEDDED_ONLY if name in given]
+            other: Profile = "embedded"
+        else:
+            hint = "say `profile: cluster`, or leave it out"
+            wrong = [(name, hint) for name in _SECTIONS if name in given]
+            other = "cluster"
+        for name, hint in wrong:
+            self.checker.add((name,), f"belongs to the profile {other}; {hint}")
+        return "cluster" if profile == "cluster" else "embedded"
+
+    def _elasticsearch(self, at: YamlPath) -> ElasticsearchSettings | None:
+        given = self._section(at, _ELASTICSEARCH)
+        if given is None:
+            return None
+        hosts = self.checker.take((*at, "hosts"), list, ...)
+        if hosts == []:
+            self.checker.add((*at, "hosts"), "must name at least one host")
+        prefix = self._text((*at, "prefix"), _ELASTICSEARCH["prefix"])
+        if not _PREFIX.fullmatch(prefix):
+            what = "must be small letters, digits or `-`, a letter first, at most 31"
+            self.checker.add((*at, "prefix"), what)
+        return ElasticsearchSettings(
+            hosts=tuple(self._host((*at, "hosts", n)) for n in range(len(hosts or ()))),
+            user=self._text((*at, "user"), ""),
+            password_file=self._password_file(at, "password_file", needs="user"),
+            ca_certs=self._file((*at, "ca_certs")),
+            prefix=prefix,
+        )
+
+    def _postgresql(self, at: YamlPath) -> PostgresqlSettings | None:
+        if self._section(at, _POSTGRESQL) is None:
+            return None
+        return PostgresqlSettings(
+            url=self._database((*at, "url")),
+            password_file=self._file((*at, "password_file")),
+            owner=self._text((*at, "owner"), ""),
+            owner_password_file=self._password_file(at, "owner_password_file", needs="owner"),
+        )
+
+    def _section(self, at: YamlPath, known: dict[str, Any]) -> dict[Any, Any] | None:
+        given: dict[Any, Any] | None = self.checker.take(at, dict)
+        if given is not None:
+            self._known(at, given, known)
+        return given
+
+    def _password_file(self, at: YamlPath, name: str, needs: str) -> Path | None:
+        file = self._file((*at, name))
+        if file is not None and not self.checker.take((*at, needs), str, ""):
+            self.checker.add((*at, name), f"is a password of nobody: `{needs}` is missing")
+        return file
+
+    def _file(self, at: YamlPath) -> Path | None:
+        given = self.checker.take(at, str)
+        return None if given is None else self._folder / self._text(at, ...)
+
+    def _host(self, at: YamlPath) -> str:
+        url = self._url(at, ("http", "https"), "http(s)://host:port")
+        if url is None:
+            return ""
+        if url.port is None or url.path not in {"", "/"} or url.query:
+            self.checker.add(at, "must be http(s)://host:port")
+        return f"{url.scheme}://{url.netloc}"
+
+    def _database(self, at: YamlPath) -> str:
+        form = "postgresql://user@host:port/database"
+        url = self._url(at, ("postgresql",), form)
+        if url is None:
+            return ""
+        options = {name for name, _ in parse_qsl(url.query, keep_blank_values=True)}
+        if not url.username or not re.fullmatch("/[^/]+", url.path):
+            self.checker.add(at, f"must be {form}")
+        if options - _TLS_OPTIONS:
+            self.checker.add(at, f"may have no options but {', '.join(sorted(_TLS_OPTIONS))}")
+        return url.geturl()
+
+    def _url(self, at: YamlPath, schemes: tuple[str, ...], form: str) -> SplitResult | None:
+        """The parts of a URL, None with a problem; one that holds a password is never repeated."""
+        text = self._text(at, ...)
+        try:
+            url = urlsplit(text)
+            password = url.password is not None or (url.username and "http" in schemes)
+            usable = url.scheme in schemes and url.hostname and url.port != 0 and not url.fragment
+        except ValueError:  # a port that is no number, a bracket too few
+            password, usable = False, False
+        if text and password:
+            what = "must hold no password; see `user` and `password_file` in docs/reference.md"
+            self.checker.add(at, what)
+        elif text and not usable:
+            self.checker.add(at, f"must be {form}")
+        return url if text and usable and not password else None
 
     def _rules(self) -> tuple[Path, ...]:
         given = self.checker.take(("rules",), list, [])

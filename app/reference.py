@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from app import cli
-from app.config import Config, InputSettings
+from app.settings import Config, ElasticsearchSettings, InputSettings, PostgresqlSettings
 from app.wiring import OWN_RULES
 from collectors.dataset import dataset_names, load_dataset
 from haidang.model.detection import LEVELS, Card
@@ -49,13 +49,16 @@ def _commands() -> Iterator[str]:
 
 
 def describe(name: str, command: click.Command) -> Iterator[str]:
-    """The section of one command: usage, help, arguments and options."""
+    """The section of one command: usage, help, arguments and options; then its subcommands'."""
     parent = click.Context(cli.cli, info_name="haidang")
     context = click.Context(command, info_name=name, parent=parent)
     yield f"### haidang {name}\n"
     yield f"```\n{command.get_usage(context).removeprefix('Usage: ')}\n```\n"
     yield f"{_sentence(command)}\n"
     yield from _parameters(command, context)
+    if isinstance(command, click.Group):
+        for below, one in command.commands.items():
+            yield from describe(f"{name} {below}", one)
 
 
 def _sentence(command: click.Command) -> str:
@@ -79,9 +82,13 @@ def settings() -> Iterator[str]:
     yield _table(Config)
     yield "### inputs\n"
     yield _table(InputSettings)
+    yield "### elasticsearch\n"
+    yield _table(ElasticsearchSettings)
+    yield "### postgresql\n"
+    yield _table(PostgresqlSettings)
 
 
-def _table(settings: type[Config | InputSettings]) -> str:
+def _table(settings: type[Any]) -> str:
     rows = [
         f"| `{one.name}` | {_kind(one)} | {_default(one)} | {_cell(one.metadata['doc'])} |"
         for one in fields(settings)

@@ -15,7 +15,9 @@ from sqlalchemy import func, select
 
 from alerts.raising import raise_alerts
 from alerts.template import check_template
-from app.config import Config, InputSettings
+from app.settings import Config, InputSettings
+from app.stores import open_database, open_store
+from app.stores.folder import data_folder
 from collectors import offsets
 from collectors.collect import Collector, CollectSettings
 from collectors.dataset import Dataset, load_dataset
@@ -26,11 +28,11 @@ from correlator.match import Engine
 from correlator.tick import Correlator
 from correlator.tick import Report as TickReport
 from haidang import durable
-from haidang.errors import InputError, Problem, Unavailable
+from haidang.errors import HaidangError, InputError, Problem, Unavailable
 from haidang.model.alert import Alert
 from haidang.model.instant import DAY, SECOND, Instant
 from haidang.model.scope import Scope
-from haidang.store.events.parquet.store import ParquetStore
+from haidang.store.events.protocol import EventStore
 from haidang.store.inventory import Inventory
 from haidang.store.state import tables
 from haidang.store.state.database import Database
@@ -62,7 +64,7 @@ class Soc:
     """The centre's side: rules, correlator, alerts, with their stores."""
 
     database: Database
-    store: ParquetStore
+    store: EventStore
     inventory: Inventory
     engine: Engine
     correlator: Correlator
@@ -105,17 +107,20 @@ class Soc:
             return [(row.rule, row.event, row.reason) for row in rows]
 
 
-def open_store(settings: Config) -> ParquetStore:
-    """The event store of the profile *embedded*, in a folder that others may not read.
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Both stores, and the scope of the centre's own console."""
 
-    Raises Unavailable.
-    """
-    try:
-        settings.data_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(f"{settings.data_dir}: cannot be made: {error.strerror}") from error
-    path = settings.data_dir / "events"
-    return ParquetStore.open(path, memory_limit=settings.memory_limit, threads=settings.threads)
+    store: EventStore
+    database: Database
+    scope: Scope
+
+
+@contextmanager
+def open_stores(settings: Config) -> Iterator[Stores]:
+    """Both stores of the profile. Raises InputError (secrets), Unavailable, HaidangError."""
+    with closing(open_store(settings)) as store, closing(open_database(settings)) as database:
+        yield Stores(store, database, Scope.system())
 
 
 @contextmanager
@@ -126,24 +131,18 @@ def open_soc(settings: Config) -> Iterator[Soc]:
     if not loaded.rules:
         raise InputError(loaded.problems or [Problem("rules", 0, "", "no rule could be loaded")])
     engine = Engine.of(loaded, load_fields())
-    store = open_store(settings)
-    database = Database.open(settings.data_dir / "state.db")
-    scope = Scope.system()
     allowance = settings.allowance_secs * SECOND
-    correlator = Correlator(database, store, engine, scope, allowance)
-    try:
-        yield Soc(database, store, inventory, engine, correlator, scope)
-    finally:
-        store.close()
-        database.close()
+    with open_stores(settings) as one:
+        correlator = Correlator(one.database, one.store, engine, one.scope, allowance)
+        yield Soc(one.database, one.store, inventory, engine, correlator, one.scope)
 
 
 @dataclass(frozen=True, slots=True)
 class Collecting:
-    """The collecting side: one pass reads the inputs, then merges what is over in the store."""
+    """The collecting side: one pass reads the inputs, then does the store's housekeeping."""
 
     collector: Collector
-    store: ParquetStore
+    store: EventStore
 
     def totals(self) -> Counts:
         """What became of every record since the first start."""
@@ -152,10 +151,13 @@ class Collecting:
     def run_once(self, now: Instant) -> CollectReport:
         """Read everything there is; `now` is the receive time."""
         report = self.collector.run_once(now)
+        if report.stopped:
+            return report
         try:
-            self.store.merge(now)
-        except Unavailable as error:
-            return replace(report, warnings=(*report.warnings, f"segments not merged: {error}"))
+            self.store.maintain(now)
+        except HaidangError as error:
+            what = f"housekeeping of the event store failed: {error}"
+            return replace(report, warnings=(*report.warnings, what))
         return report
 
 
@@ -166,20 +168,20 @@ def open_collecting(settings: Config) -> Iterator[Collecting]:
     _check_inputs(settings, inventory)
     names = sorted({one.dataset for one in settings.inputs})
     datasets = {name: load_dataset(name) for name in names}
-    store = open_store(settings)
-    wanted = CollectSettings(
-        data_dir=settings.data_dir,
-        inputs=tuple(_input(one) for one in settings.inputs),
-        mask_key=mask_key(settings.data_dir),
-    )
-    with closing(store), closing(_collector(wanted, datasets, store, inventory)) as collector:
-        yield Collecting(collector, store)
+    with closing(open_store(settings)) as store:
+        wanted = CollectSettings(
+            data_dir=data_folder(settings),
+            inputs=tuple(_input(one) for one in settings.inputs),
+            mask_key=mask_key(settings.data_dir),
+        )
+        with closing(_collector(wanted, datasets, store, inventory)) as collector:
+            yield Collecting(collector, store)
 
 
 def _collector(
     wanted: CollectSettings,
     datasets: Mapping[str, Dataset],
-    store: ParquetStore,
+    store: EventStore,
     inventory: Inventory,
 ) -> Collector:
     try:

@@ -1,8 +1,9 @@
 """The collector: reads every input without loss and hands events to the store exactly once.
 
-Order of work: mask, parse, envelope, quarantine (fsync), store, offsets. Rows are moved in memory
-first; whatever fails, the offsets file still says where to go on, so every failure is treated like
-a crash: load it, cut the quarantine back, ask the store what it accepted since `settled`.
+Order of work: mask, parse, envelope, store, quarantine (fsync; also what the store refused),
+offsets. Rows are moved in memory first; whatever fails, the offsets file still says where to go on,
+so every failure is treated like a crash: load it, cut the quarantine back, ask the store what it
+accepted since `settled`. A store that fails may have accepted a part: it is asked in the same way.
 """
 
 import fcntl
@@ -203,7 +204,7 @@ class Collector:
 
     def _is_full(self, batch: Batch) -> bool:
         room = max(self._settings.batch_events - _TURN_LINES, 1)
-        waiting = len(batch.events) + len(batch.quarantined)
+        waiting = len(batch.sent) + len(batch.quarantined)
         return waiting >= room or batch.size >= self._settings.batch_bytes
 
     def _turn(self, one: Live, batch: Batch) -> bool:
@@ -270,13 +271,15 @@ class Collector:
                 self._warnings += [warning] if warning else []
 
     def _commit(self, batch: Batch) -> None:
-        """Quarantine, then store, then offsets: the offsets never run ahead of either."""
+        """Store, then quarantine, then offsets: the offsets never run ahead of either."""
         if not batch.touched:
             return
+        if batch.sent:
+            receipt = self._store.append([one.event for one in batch.sent])
+            self._position = receipt.position
+            batch.refuse(receipt.refused)
         records, length = batch.quarantined, self._offsets.quarantine
         self._offsets.quarantine = quarantine.append(self._quarantine_path, length, records)
-        if batch.events:
-            self._position = self._store.append(batch.events)
         if not self._doubtful:
             self._offsets.settled = self._position
         offsets_file.save(self._offsets_path, self._offsets)

@@ -1,9 +1,11 @@
 """Intake: framed lines become events, quarantined records or named drops, each exactly one."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timezone
 from functools import partial
+from typing import NamedTuple
 
 from collectors.dataset import Dataset
 from collectors.envelope import FindOwnership, Origin, Place, make_event
@@ -36,18 +38,64 @@ class Input:
     behind: Instant = 400 * DAY
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Some lines of one file, taken at one time."""
+
+    row: Row
+    origin: Origin
+    received: Instant
+
+    def quarantined(self, place: Place, reason: str, record: bytes) -> Quarantined:
+        """A record of this turn for the quarantine."""
+        row, origin = self.row, self.origin
+        offset = row.mark.offset if place.offset is None else place.offset
+        where = (origin.source, origin.dataset, row.input, origin.path, row.generation, offset)
+        return Quarantined(place.id, self.received, *where, reason, record)
+
+
+class Sent(NamedTuple):
+    """An event on its way, and its masked record (None: it is derived) in case it is refused."""
+
+    event: Event
+    turn: Turn
+    place: Place
+    record: bytes | None
+    unresolved: tuple[str, ...] = ()
+
+    def refused(self, reason: str) -> Quarantined:
+        """Count it as quarantined instead; the quarantined record."""
+        counts = self.turn.row.counts
+        if self.record is None:
+            counts.derived -= 1
+            counts.derived_quarantined += 1
+            reason = f"derived event: {reason}"
+        else:
+            counts.indexed -= 1
+            counts.quarantined += 1
+            counts.unresolved -= Counter(self.unresolved)
+        return self.turn.quarantined(self.place, reason, self.record or b"")
+
+
 @dataclass(slots=True)
 class Batch:
     """What is committed together: events for the store, records for quarantine.
 
-    `touched`: rows moved, so the batch must be committed even if it is empty.
+    `size` is the bytes of both, `touched` that rows moved: then the batch must be committed even
+    if it is empty.
     """
 
     received: Instant
-    events: list[Event] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     size: int = 0
     touched: bool = False
+
+    def refuse(self, reasons: Mapping[str, str]) -> None:
+        """Quarantine the records of the events, by id, that the store refused."""
+        for one in self.sent if reasons else ():
+            if (reason := reasons.get(one.event.id)) is not None:
+                self.quarantined.append(one.refused(f"event store: {reason}"))
 
 
 class Intake:
@@ -89,7 +137,7 @@ class Intake:
         bounds = (one.ahead, one.behind)
         origin = Origin(row.source, row.dataset, path, one.host, one.operator, one.zone, *bounds)
         make = partial(make_event, origin=origin, received=batch.received, find=self._find)
-        return _Records(self, row, origin, batch, doubtful, make)
+        return _Records(self, Turn(row, origin, batch.received), batch, doubtful, make)
 
     def parse(self, content: bytes, row: Row) -> tuple[bytes, list[Parsed], Exception | None]:
         """The masked record (empty if masking failed), its events, or why there are none."""
@@ -107,29 +155,29 @@ class _Records:
     """The records of one turn of one file on their way into a batch."""
 
     intake: Intake
-    row: Row
-    origin: Origin
+    turn: Turn
     batch: Batch
     doubtful: set[str]
     make: Callable[..., tuple[Event, tuple[str, ...]]]
 
     def take(self, place: Place, content: bytes) -> None:
         """One record and what is derived from it."""
-        masked, parsed, error = self.intake.parse(content, self.row)
+        row = self.turn.row
+        masked, parsed, error = self.intake.parse(content, row)
         if parsed:
-            error = self._index(parsed[0], place)
+            error = self._index(parsed[0], place, masked)
         if isinstance(error, Dropped):
-            self.row.counts.dropped[error.rule] += 1
+            row.counts.dropped[error.rule] += 1
         elif error is not None:
-            self.row.counts.quarantined += 1
+            row.counts.quarantined += 1
             self._quarantine(place, _reason(error), masked)
         self.take_derived(parsed[1:])
 
     def take_derived(self, derived: list[Parsed]) -> None:
         """Events made of several records; they count apart."""
-        counts = self.row.counts
+        row, counts = self.turn.row, self.turn.row.counts
         for parsed in derived:
-            place = Place(make_id(*self.row.key, "derived", parsed.key), None)
+            place = Place(make_id(*row.key, "derived", parsed.key), None)
             try:
                 event, _ = self.make(parsed, place=place)
             except Exception as error:  # noqa: BLE001 - one poisonous event must not stop its source
@@ -137,34 +185,31 @@ class _Records:
                 self._quarantine(place, f"derived event: {_reason(error)}", b"")
                 continue
             counts.derived += 1
-            self._send(event)
+            self._send(Sent(event, self.turn, Place(place.id, row.mark.offset), None))
 
-    def _index(self, parsed: Parsed, place: Place) -> Exception | None:
+    def _index(self, parsed: Parsed, place: Place, masked: bytes) -> Exception | None:
         """The record's own event to the store, or why it cannot be one."""
         try:
             event, unresolved = self.make(parsed, place=place)
         except Exception as error:  # noqa: BLE001 - one poisonous event must not stop its source
             return error
-        self.row.counts.indexed += 1
+        counts = self.turn.row.counts
+        counts.indexed += 1
         if unresolved:
-            self.row.counts.unresolved.update(unresolved)
-        self._send(event)
+            counts.unresolved.update(unresolved)
+        self._send(Sent(event, self.turn, place, masked, unresolved))
         return None
 
-    def _send(self, event: Event) -> None:
+    def _send(self, one: Sent) -> None:
         """To the store, unless it was accepted before a crash."""
-        if event.id in self.doubtful:
-            self.doubtful.discard(event.id)
+        if one.event.id in self.doubtful:
+            self.doubtful.discard(one.event.id)
         else:
-            self.batch.events.append(event)
-            self.batch.size += len(event.ecs)
+            self.batch.sent.append(one)
+            self.batch.size += len(one.event.ecs)
 
     def _quarantine(self, place: Place, reason: str, record: bytes) -> None:
-        row, origin = self.row, self.origin
-        offset = row.mark.offset if place.offset is None else place.offset
-        where = (origin.source, origin.dataset, row.input, origin.path, row.generation, offset)
-        refused = Quarantined(place.id, self.batch.received, *where, reason, record)
-        self.batch.quarantined.append(refused)
+        self.batch.quarantined.append(self.turn.quarantined(place, reason, record))
 
 
 def _reason(error: Exception) -> str:

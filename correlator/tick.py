@@ -160,7 +160,11 @@ class Correlator:
             matches = list(self._matches(partial, tick.closing - span, tick.closing + 1))
         # Events of this tick are still to come, so nothing new is final.
         clock = Clock(tick.closing, tick.since - self.allowance)
+        # Detections must become visible in the order of their ids, or the alert stage would pass
+        # some by: who inserts any holds the tick's lock. The tick itself stays as it is.
+        packed_tick = _pack(tick)
         with self.database.transaction("replay") as connection:
+            move_cursor(connection, "tick", packed_tick, packed_tick)
             move_cursor(connection, "correlations", packed, " ".join(sorted(current)))
             detections = correlate(connection, partial, matches, clock)
         return replace(report, detections=report.detections + len(detections))

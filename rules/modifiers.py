@@ -22,6 +22,7 @@ from itertools import product
 from typing import Any, TypeAlias, get_args
 
 from haidang.errors import HaidangError
+from haidang.model.fields import as_text
 from haidang.model.fold import nfc
 from rules.regex import RegexError, compile_regex
 from rules.values import (
@@ -115,8 +116,7 @@ def _text(draft: Draft, name: str) -> Text:
     if isinstance(draft, Encoded):
         return Text(draft.parts, draft.cased)
     if isinstance(draft, Written) and draft.value is not None:
-        value = draft.value
-        return Text(parse_text(str(value).lower() if isinstance(value, bool) else str(value)))
+        return Text(parse_text(as_text(draft.value)))
     raise ValueRefused(f"{name!r} needs text")
 
 

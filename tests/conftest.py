@@ -1,4 +1,4 @@
-"""Rules for every test: Hypothesis without deadlines, and no slow test without its mark."""
+"""Rules for every test: Hypothesis without deadlines, marks that are kept, stores that agree."""
 
 import os
 from collections.abc import Generator
@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-from tests.support import budget
+from tests.support import budget, stores
 
 # Seconds of processor time, its children's included: it does not grow when other programs run.
 # A test that only waits is caught by the clock on the wall.
@@ -17,6 +17,12 @@ _WORK = pytest.StashKey[float]()
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave `full` tests to the full run."""
+    if item.get_closest_marker("full") and not os.environ.get("HAIDANG_FULL"):
+        pytest.skip("only in scripts/test --full")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -33,9 +39,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that took too long and is not marked `slow`."""
+    """Fail a test that took too long and is marked neither `slow` nor `full`."""
     report = yield
-    if report.when == "call" and report.passed and item.get_closest_marker("slow") is None:
+    may = any(item.get_closest_marker(name) for name in ("slow", "full"))
+    if report.when == "call" and report.passed and not may:
         work = item.stash[_WORK]
         if work > WORK_LIMIT or call.duration > WALL_LIMIT:
             report.outcome = "failed"
@@ -46,6 +53,20 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The budget of lines, where everybody sees it."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in which one store did less than its partner."""
+    if session.exitstatus == pytest.ExitCode.OK and stores.problems(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """The budget of lines and the tests on each store, where everybody sees them."""
     terminalreporter.write_line(budget.report())
+    terminalreporter.write_line(
+        stores.line(stores.passed(terminalreporter.stats.get("passed", [])))
+    )
+    for problem in stores.problems(config):
+        terminalreporter.write_line(problem, red=True)

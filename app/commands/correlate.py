@@ -1,5 +1,6 @@
 """`haidang correlate`: match rules, correlate in event time, raise alerts."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -27,12 +28,22 @@ def command(config_path: Path, once: bool) -> None:
         if once:
             click.echo(soc.correlate(receive_clock()).line())
             return
-        every(settings.interval_secs, lambda now: _run(soc, now))
+        every(settings.interval_secs, news(soc.correlate))
 
 
-def _run(soc: wiring.Soc, now: Instant) -> None:
-    """One run of many: what another try may mend does not end the command."""
-    try:
-        click.echo(soc.correlate(now).line())
-    except (Superseded, Unavailable) as error:
-        click.echo(f"stopped: {error}; nothing is lost, the next run goes on from here", err=True)
+def news(run: Callable[[Instant], wiring.Pass]) -> Callable[[Instant], None]:
+    """Runs of which what another try may mend ends none; a trouble is said when it begins."""
+    said = ""
+
+    def step(now: Instant) -> None:
+        nonlocal said
+        trouble = ""
+        try:
+            click.echo(run(now).line())
+        except (Superseded, Unavailable) as error:
+            trouble = f"stopped: {error}; nothing is lost, the next run goes on from here"
+        if trouble and trouble != said:
+            click.echo(trouble, err=True)
+        said = trouble
+
+    return step

@@ -9,6 +9,7 @@ import click
 
 from alerts.display import WIDTH, wrap
 from alerts.listing import list_alerts
+from app.demo.cluster import Cluster
 from app.demo.day import STEPS
 from app.demo.story import Stage, Step
 from app.demo.world import make_world
@@ -22,6 +23,14 @@ BANNER = "DỮ LIỆU MÔ PHỎNG · simulated data"
 @click.option("--once", is_flag=True, help="End after the day instead of watching the files on.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another world.")
 @click.option(
+    "--store",
+    "kind",
+    type=click.Choice(["embedded", "elastic"]),
+    default="embedded",
+    show_default=True,
+    help="Files, or an Elasticsearch and a PostgreSQL of its own; the alerts are the same.",
+)
+@click.option(
     "--dir",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -29,16 +38,23 @@ BANNER = "DỮ LIỆU MÔ PHỎNG · simulated data"
     show_default=True,
     help="Where the day's files are kept; a second run there adds nothing.",
 )
-def command(once: bool, seed: int, folder: Path) -> None:
+def command(once: bool, seed: int, kind: str, folder: Path) -> None:
     """Play a simulated day of a province: logs are written, collected, correlated, told.
 
     The last line counts: events = indexed + quarantined + dropped, then what came of them. Without
-    --once the files stay watched: append a line to one of them and see what it raises.
+    --once the files stay watched: append a line to one of them and see what it raises. While a
+    store is away the simulated clock waits for it.
     """
     with ExitStack() as stack:
-        stage = Stage.open(folder / f"seed-{seed}", make_world(seed), stack)
+        cluster = None
+        place = folder / f"seed-{seed}"
+        if kind == "elastic":
+            place = place.with_name(f"{place.name}-elastic")
+            click.echo("Đang khởi động · starting Elasticsearch, PostgreSQL …")
+            cluster = Cluster.start(place, stack)
+        stage = Stage.open(place, make_world(seed), stack, cluster)
         click.echo(f"{BANNER}: {to_local(STEPS[0]):%d/%m/%Y}, {stage.folder}")
-        told = {alert.id for step in stage.play() for alert in _tell(step)}
+        told = {alert.id for step in stage.play(_moment) for alert in _tell(step)}
         _tell_known(stage, told)
         if not once:
             _watch(stage)
@@ -55,11 +71,15 @@ def _watch(stage: Stage) -> None:
         return STEPS[-1] + (time.monotonic_ns() - started) // 1_000
 
     try:
-        for step in stage.watch(clock, lambda: time.sleep(1)):
-            if step.framed or step.alerts:
+        for step in stage.watch(clock, _moment):
+            if step.framed or step.alerts or step.stopped:
                 _tell(step)
     except KeyboardInterrupt:
         click.echo()
+
+
+def _moment() -> None:
+    time.sleep(1)
 
 
 def _tell(step: Step) -> tuple[Alert, ...]:

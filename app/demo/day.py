@@ -5,6 +5,8 @@ instants of `STEPS` are receive times: a line is in its file from the first step
 event. Files only grow, and everything follows from the world.
 """
 
+from collections.abc import Mapping
+
 import yaml
 
 from app.demo import attacks, life_web, life_windows
@@ -140,14 +142,18 @@ def inventory_yaml(world: World) -> str:
     return _HEAD + _dump(content)
 
 
-def config_yaml(world: World) -> str:
-    """The configuration that collects the world's logs; paths are relative to its file."""
+def config_yaml(world: World, profile: Mapping[str, object] | None = None) -> str:
+    """The configuration that collects the world's logs; paths are relative to its file.
+
+    `profile` holds the settings of a profile other than *embedded*.
+    """
     web = [(host, "access", "nginx.access", access_log(host)) for host in (world.web, world.portal)]
     web += [(host, "audit", "auditd.log", audit_log(host)) for host in (world.web, world.portal)]
     windows = [(host, "events", "windows.winlogbeat", event_log(host)) for host in world.windows]
-    content = {
+    content: dict[str, object] = {
         "data_dir": "data",
         "inventory": "inventory.yml",
+        **(profile or {}),
         "interval_secs": 60,
         "allowance_secs": 900,
         "inputs": [

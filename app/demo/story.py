@@ -6,22 +6,24 @@ file, so a second run, or one after a crash at any byte, goes on where the files
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from app import config, wiring
+from alerts.listing import list_alerts
+from app import config, stores, wiring
+from app.demo.cluster import Cluster
 from app.demo.day import STEPS, config_yaml, files_until, inventory_yaml
 from app.demo.world import World
 from collectors.ledger import Counts
-from haidang.errors import HaidangError
+from haidang.errors import HaidangError, Unavailable
 from haidang.model.alert import Alert
 from haidang.model.instant import Instant
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happened at one receive time of the simulated clock."""
+    """What happened at one receive time of the simulated clock; `stopped` says why not all."""
 
     at: Instant
     framed: int
@@ -39,34 +41,71 @@ class Stage:
     soc: wiring.Soc
 
     @classmethod
-    def open(cls, folder: Path, world: World, stack: ExitStack) -> Self:
+    def open(
+        cls, folder: Path, world: World, stack: ExitStack, cluster: Cluster | None = None
+    ) -> Self:
         """Write configuration and inventory where they are missing, then open everything."""
         folder.mkdir(parents=True, exist_ok=True)
         _write_once(folder / "inventory.yml", inventory_yaml(world))
-        _write_once(folder / "haidang.yml", config_yaml(world))
-        settings = config.load(folder / "haidang.yml")
+        file = folder / "haidang.yml"
+        _write_once(file, config_yaml(world, cluster.settings() if cluster else None))
+        if cluster:
+            file.write_text(cluster.addressed(file.read_text("utf-8")), encoding="utf-8")
+        settings = config.load(file)
+        for _line in stores.init(settings):
+            pass
         collecting = stack.enter_context(wiring.open_collecting(settings))
         soc = stack.enter_context(wiring.open_soc(settings))
         return cls(folder, world, collecting, soc)
 
-    def play(self) -> Iterator[Step]:
-        """The day, step by step of the simulated clock."""
+    def play(self, wait: Callable[[], None]) -> Iterator[Step]:
+        """The day, step by step of the simulated clock; `wait` passes a moment of an outage."""
         for at in STEPS:
             for path, content in files_until(self.world, at).items():
                 append_missing(self.folder / path, content)
-            yield self.turn(at)
+            yield from self._lasting(at, wait)
 
     def turn(self, at: Instant) -> Step:
         """Collect what is there, then correlate, both at this receive time."""
         report = self.collecting.run_once(at)
-        alerts = self.soc.correlate(at).alerts
-        return Step(at, report.run.read, alerts, report.stopped)
+        step = Step(at, report.run.read, (), report.stopped)
+        if report.stopped:
+            return step
+        try:
+            return replace(step, alerts=self.soc.correlate(at).alerts)
+        except Unavailable as error:
+            stopped = f"{error}; nothing is lost, it is tried again until it works"
+            return replace(step, stopped=stopped)
+
+    def _lasting(self, at: Instant, wait: Callable[[], None]) -> Iterator[Step]:
+        """The step of this receive time; where it is stopped, that step once, then the rest."""
+        step = self.turn(at)
+        if step.stopped:
+            yield step
+            framed = 0
+            while step.stopped:
+                wait()
+                step = self._again(at)
+                framed += step.framed
+            step = replace(step, framed=framed)
+        yield step
+
+    def _again(self, at: Instant) -> Step:
+        """Another try, with the alerts that an earlier one had raised before it was stopped."""
+        step = self.turn(at)
+        if step.stopped:
+            return step
+        try:
+            known = list_alerts(self.soc.database, self.soc.scope)
+        except Unavailable as error:
+            return replace(step, stopped=str(error))
+        return replace(step, alerts=tuple(one for one in reversed(known) if one.revised == at))
 
     def watch(self, clock: Callable[[], Instant], wait: Callable[[], None]) -> Iterator[Step]:
         """Go on for ever: `clock` gives the simulated receive time, `wait` passes a moment."""
         while True:
             wait()
-            yield self.turn(clock())
+            yield from self._lasting(clock(), wait)
 
     def totals(self) -> Counts:
         """The ledger since the first run."""

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from math import isfinite
 from typing import Any, TypeAlias
+
+import orjson
 
 from haidang.model.event import Document
 
@@ -103,11 +106,14 @@ def first_text(document: Document, path: str) -> str:
 
 
 def as_text(value: Any) -> str:
-    """Return a scalar as Sigma compares it: booleans `true`/`false`, null the empty string."""
+    """Return a scalar as Sigma compares it: its JSON text, as Elasticsearch indexes it too.
+
+    So booleans are `true`/`false` and numbers as in `1.0`, `1e-7`; null is the empty text.
+    """
     if isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if isinstance(value, (bool, float)) and isfinite(value):  # JSON has no other
+        return orjson.dumps(value).decode()
     return "" if value is None else str(value)
 
 

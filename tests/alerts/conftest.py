@@ -14,7 +14,9 @@ from haidang.model.event import Event, encode
 from haidang.model.instant import MINUTE, SECOND, VIETNAM, from_iso
 from haidang.model.packing import pack_detection
 from haidang.store.state import tables
-from haidang.store.state.database import Database
+from tests.support import state as stores
+
+cluster, database, state = stores.cluster, stores.database, stores.state
 
 A1 = {
     "vi": "{kind} của {affected} nhiều khả năng đã bị cài cửa hậu: lúc "
@@ -236,14 +238,6 @@ def make():
     return SimpleNamespace(
         event=make_event, detection=make_detection, store=MemoryStore, names=Names, at=at
     )
-
-
-@pytest.fixture
-def database(tmp_path):
-    """A new state store."""
-    opened = Database.open(tmp_path / "state.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -57,6 +57,18 @@ def test_scope_sees_its_units_alerts_newest_first(raised, scope, expected):
     assert sorted(expected) == visible
 
 
+def test_what_no_database_keeps_is_replaced_in_words(database, put, make, world):
+    """A NUL in a rule's title or a unit's id stops no alert, and the unit still sees its own."""
+    detection = replace(world.a1.detection, affected=("so\0a",), zone="z\0")
+    put(replace(detection, card=replace(detection.card, title="A\0B")))
+    raise_alerts(database, make.store([]), world.names, 1)
+    (alert,) = list_alerts(database, Scope.of(["so\0a"]))
+    assert ("A\N{REPLACEMENT CHARACTER}B", "z\N{REPLACEMENT CHARACTER}") == (
+        alert.title,
+        alert.zone,
+    )
+
+
 def test_alerts_by_level(raised):
     """The highest level first."""
     assert "afc" == ids(list_alerts(raised, SOC, order="level"))

@@ -14,7 +14,8 @@ from haidang.model.detection import KEPT, Episode
 from haidang.model.packing import pack_detection
 from haidang.model.scope import Scope
 from haidang.store.state import tables
-from haidang.store.state.database import Database, move_cursor
+from haidang.store.state.database import move_cursor
+from haidang.store.state.sqlite import open_sqlite
 
 NOW, LATER = 10**15, 10**15 + 1
 RESULT = (tables.alert, tables.alert_unit, tables.evidence, tables.audit, tables.cursor)
@@ -273,7 +274,7 @@ def hook():
 @pytest.fixture
 def expected(stage, tmp_path, world):
     """The result's rows of a run without crash, over both scenes."""
-    calm = Database.open(tmp_path / "calm.db")
+    calm = open_sqlite(tmp_path / "calm.db")
     packed = [{"payload": pack_detection(detection)} for detection in joined(world)]
     with calm.transaction("test") as connection:
         connection.execute(insert(tables.detection), packed)
@@ -281,7 +282,14 @@ def expected(stage, tmp_path, world):
     with calm.reading() as connection:
         found = {table: connection.execute(select(table)).mappings().all() for table in RESULT}
     calm.close()
-    return {table.name: [dict(row) for row in found[table]] for table in RESULT}
+    return {table.name: comparable(found[table]) for table in RESULT}
+
+
+def comparable(rows):
+    """Rows in one order, without the numbers they got: a crash may leave a gap in those."""
+    return sorted(
+        repr({k: v for k, v in row.items() if (k, type(v)) != ("id", int)}) for row in rows
+    )
 
 
 def joined(world):
@@ -305,8 +313,8 @@ def test_crash_changes_nothing_in_the_end(waiting, rows, hook, expected, point):
     hook(None)
     waiting()
     assert () == waiting(LATER)
-    by_key = {table.name: sorted(map(repr, rows(table))) for table in RESULT}
-    assert {name: sorted(map(repr, found)) for name, found in expected.items()} == by_key
+    by_key = {table.name: comparable(rows(table)) for table in RESULT}
+    assert expected == by_key
     assert 3 == len(by_key["audit"])
 
 

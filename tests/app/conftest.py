@@ -12,10 +12,14 @@ import pytest
 import yaml
 
 from app import cli
-from app.commands import collect, correlate
+from app.commands import collect, correlate, store
+from tests.support import profiles
+from tests.support import state as stores
 from tests.support.site import ATTACK, INPUT
 
 ROOT = Path(__file__).parents[2]
+cluster, elastic_connection = stores.cluster, profiles.elastic_connection
+clustered, profile = profiles.clustered, profiles.profile
 INVENTORY = """\
 units:
   - {id: dc, name: Trung tâm Dữ liệu, name_en: Data Centre, from: '2010-01-01'}
@@ -66,8 +70,8 @@ def haidang():
             for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
                 patch.setattr(sys, name, stream)
             if at is not None:
-                patch.setattr(collect, "receive_clock", lambda: at)
-                patch.setattr(correlate, "receive_clock", lambda: at)
+                for module in (collect, correlate, store):
+                    patch.setattr(module, "receive_clock", lambda: at)
             code = _code(words)
         for stream in streams[1:]:
             stream.flush()

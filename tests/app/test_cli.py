@@ -90,7 +90,9 @@ def test_interruption_is_quiet_and_exits_130(probe, capsys):
     assert ("", "") == capsys.readouterr()
 
 
-@pytest.mark.parametrize("package", ["pyarrow", "sqlalchemy.engine", "re2"])
+@pytest.mark.parametrize(
+    "package", ["pyarrow", "sqlalchemy.engine", "re2", "elastic_transport", "psycopg"]
+)
 def test_missing_extra_is_one_line(probe, capsys, monkeypatch, package):
     """A command that needs an absent package says which extra brings it."""
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import config
+from app.settings import ElasticsearchSettings, PostgresqlSettings
 from haidang.errors import InputError
 
 MINIMAL = "data_dir: data\ninventory: inventory.yml\n"
@@ -19,6 +21,20 @@ inputs:
     dataset: nginx.access
     operator: so-nnmt
     zone: trung-tam
+"""
+CLUSTER = """\
+profile: cluster
+elasticsearch:
+  hosts: ["http://es-1:9200", "https://[::1]:9201/"]
+  user: haidang
+  password_file: secrets/elasticsearch.txt
+  ca_certs: ca.pem
+  prefix: mau-1
+postgresql:
+  url: postgresql://haidang@db:5432/haidang?sslmode=verify-full
+  password_file: /run/secrets/postgresql
+  owner: haidang_owner
+  owner_password_file: secrets/owner.txt
 """
 INPUT_KEYS = ("name", "path", "timezone", "max_ahead_secs")
 
@@ -60,6 +76,149 @@ def test_full_input_is_read_as_written(tmp_path):
     )
 
     assert (expected,) == config.load(write(tmp_path, MINIMAL + INPUT + more)).inputs
+
+
+def test_cluster_is_read_as_written(tmp_path):
+    """Both sections arrive whole; files are relative to the configuration."""
+    found = config.load(write(tmp_path, MINIMAL + CLUSTER))
+
+    assert "cluster" == found.profile
+    assert (
+        ElasticsearchSettings(
+            hosts=("http://es-1:9200", "https://[::1]:9201"),
+            user="haidang",
+            password_file=tmp_path / "secrets/elasticsearch.txt",
+            ca_certs=tmp_path / "ca.pem",
+            prefix="mau-1",
+        )
+        == found.elasticsearch
+    )
+    assert (
+        PostgresqlSettings(
+            url="postgresql://haidang@db:5432/haidang?sslmode=verify-full",
+            password_file=Path("/run/secrets/postgresql"),
+            owner="haidang_owner",
+            owner_password_file=tmp_path / "secrets/owner.txt",
+        )
+        == found.postgresql
+    )
+
+
+def test_smallest_cluster_has_the_documented_defaults(tmp_path):
+    """Hosts and url are all that must be said."""
+    text = (
+        MINIMAL + "profile: cluster\nelasticsearch: {hosts: ['http://h:1']}\n"
+        "postgresql: {url: 'postgresql://u@h/d'}\n"
+    )
+    found = config.load(write(tmp_path, text))
+
+    assert ElasticsearchSettings(("http://h:1",)) == found.elasticsearch
+    assert PostgresqlSettings("postgresql://u@h/d") == found.postgresql
+
+
+EMBEDDED = "belongs to the profile cluster; say `profile: cluster`, or leave it out"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "profile: cluster\n",
+            [
+                "3: profile: cluster needs the section `elasticsearch`",
+                "3: profile: cluster needs the section `postgresql`",
+            ],
+            id="cluster without its stores",
+        ),
+        pytest.param(
+            CLUSTER.partition("postgresql:")[0],
+            ["3: profile: cluster needs the section `postgresql`"],
+            id="events on a cluster, state in a file",
+        ),
+        pytest.param(
+            CLUSTER.removeprefix("profile: cluster\n"),
+            [f"3: elasticsearch: {EMBEDDED}", f"9: postgresql: {EMBEDDED}"],
+            id="sections without their profile",
+        ),
+        pytest.param(
+            CLUSTER.replace("cluster", "embedded"),
+            [f"4: elasticsearch: {EMBEDDED}", f"10: postgresql: {EMBEDDED}"],
+            id="embedded with servers",
+        ),
+        pytest.param(
+            CLUSTER + "threads: 2\nmemory_limit: 1GB\n",
+            [
+                "15: threads: belongs to the profile embedded; leave it out",
+                "16: memory_limit: belongs to the profile embedded; leave it out",
+            ],
+            id="cluster with the bounds of embedded queries",
+        ),
+        pytest.param(
+            "profile: hybrid\n",
+            ["3: profile: must be embedded or cluster"],
+            id="a profile between",
+        ),
+        pytest.param(
+            "profile: true\n",
+            ["3: profile: must be text, not true or false"],
+            id="profile is no text",
+        ),
+    ],
+)
+def test_there_is_nothing_between_the_profiles(tmp_path, text, expected):
+    """A mixture is refused with the line and with what to do."""
+    assert expected == problems(tmp_path, MINIMAL + text)
+
+
+HOST = "http(s)://host:port"
+DATABASE = "postgresql://user@host:port/database"
+REFUSED = "must hold no password; see `user` and `password_file` in docs/reference.md"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param("http://es-1:9200", "es-1:9200", f"hosts.0: must be {HOST}", id="no scheme"),
+        pytest.param("http://es-1:9200", "ftp://h:1", f"hosts.0: must be {HOST}", id="ftp"),
+        pytest.param("http://es-1:9200", "http://es-1", f"hosts.0: must be {HOST}", id="no port"),
+        pytest.param("es-1:9200", "es-1:0", f"hosts.0: must be {HOST}", id="port 0"),
+        pytest.param("es-1:9200", "es-1:99999", f"hosts.0: must be {HOST}", id="port too high"),
+        pytest.param("es-1:9200", "es-1:x", f"hosts.0: must be {HOST}", id="port is a word"),
+        pytest.param("es-1:9200", ":9200", f"hosts.0: must be {HOST}", id="no host"),
+        pytest.param("es-1:9200", "es-1:9200/a", f"hosts.0: must be {HOST}", id="a path"),
+        pytest.param("[::1]", "[::1", f"hosts.1: must be {HOST}", id="half a bracket"),
+        pytest.param("es-1:9200", "u:geheim@h:1", f"hosts.0: {REFUSED}", id="a password"),
+        pytest.param("es-1:9200", "geheim@h:1", f"hosts.0: {REFUSED}", id="a user"),
+        pytest.param("mau-1", "Mau", "prefix: must be small letters, digits or `-`, a letter "
+                     "first, at most 31", id="capital in the prefix"),
+        pytest.param("mau-1", "m" * 32, "prefix: must be small letters, digits or `-`, a letter "
+                     "first, at most 31", id="long prefix"),
+        pytest.param("  user: haidang\n", "", "password_file: is a password of nobody: `user` is "
+                     "missing", id="password without user"),
+        pytest.param("  owner: haidang_owner\n", "", "owner_password_file: is a password of "
+                     "nobody: `owner` is missing", id="owner's password without owner"),
+        pytest.param("haidang@db", "haidang:geheim@db", f"url: {REFUSED}", id="password, too"),
+        pytest.param("haidang@db", "db", f"url: must be {DATABASE}", id="no user"),
+        pytest.param("/haidang?", "?", f"url: must be {DATABASE}", id="no database"),
+        pytest.param("postgresql://", "mysql://", f"url: must be {DATABASE}", id="other database"),
+        pytest.param("sslmode=verify-full", "password=geheim", "url: may have no options but "
+                     "sslmode, sslrootcert", id="password among the options"),
+        pytest.param("  prefix: mau-1", "  prefixe: x", "prefixe: unknown key; did you mean "
+                     "prefix?", id="unknown key"),
+        pytest.param("ca.pem", "''", "ca_certs: must not be empty", id="empty file name"),
+        pytest.param('["http://es-1:9200", "https://[::1]:9201/"]', "[]",
+                     "hosts: must name at least one host", id="no hosts"),
+        pytest.param('["http://es-1:9200", "https://[::1]:9201/"]', "http://es-1:9200",
+                     "hosts: must be a list, not text", id="hosts is no list"),
+    ],
+)  # fmt: skip
+def test_wrong_server_is_named_and_no_password_repeated(tmp_path, old, new, expected):
+    """Where it is and what it must be, whatever else the value holds."""
+    assert old in CLUSTER
+    [found] = problems(tmp_path, MINIMAL + CLUSTER.replace(old, new))
+
+    assert re.fullmatch(rf"\d+: (elasticsearch|postgresql)\.{re.escape(expected)}", found)
+    assert "geheim" not in found
 
 
 def test_input_times_are_vietnamese_unless_said(tmp_path):
@@ -116,8 +275,8 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path):
         pytest.param("a: 1\n---\nb: 2\n", "0: : must be one YAML document", id="two"),
         pytest.param(
             MINIMAL + "zzz: 1\n",
-            "3: zzz: unknown key; known here: data_dir, inventory, rules, interval_secs, "
-            "allowance_secs, memory_limit, threads, inputs",
+            "3: zzz: unknown key; known here: data_dir, inventory, profile, elasticsearch, "
+            "postgresql, rules, interval_secs, allowance_secs, memory_limit, threads, inputs",
             id="unknown-key",
         ),
         pytest.param(
@@ -177,6 +336,8 @@ def test_missing_file_is_a_problem_not_a_traceback(tmp_path):
         config.load(tmp_path / "haidang.yml")
 
 
+ANY_KEY = [*INPUT_KEYS, "inputs", "rules", "threads", "zzz"]
+ANY_KEY += ["profile", "elasticsearch", "postgresql"]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
@@ -185,7 +346,7 @@ VALUES = st.recursive(
 
 
 @settings(max_examples=50)
-@given(key=st.sampled_from([*INPUT_KEYS, "inputs", "rules", "threads", "zzz"]), value=VALUES)
+@given(key=st.sampled_from(ANY_KEY), value=VALUES)
 def test_any_value_gives_settings_or_problems(tmp_path_factory, key, value):
     """Whatever a key holds, the answer is settings or InputError, nothing else."""
     folder = tmp_path_factory.getbasetemp()

@@ -7,62 +7,48 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 
 import pytest
-from sqlalchemy import func, select
 
-from alerts.listing import list_alerts, list_evidence
+from alerts.listing import list_alerts
 from app import config, wiring
-from app.demo.day import STEPS, access_log, audit_log, config_yaml, files_until, inventory_yaml
-from app.demo.story import append_missing
-from app.demo.world import make_world
-from haidang import durable
-from haidang.model.instant import HOUR
-from haidang.model.scope import Scope
-from haidang.store.state import tables
+from tests.support.proxy import proxied
+from tests.support.site import ATTACK, INPUT
+from tests.support.thread import EMBEDDED, Outcome, Profile, cluster_profile, outcome, run
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("haidang", "collectors", "rules", "correlator", "alerts", "app")
 DURABLE = {"write", "sync", "rename", "commit", "transaction", "point"}
 PARTS = 8
 
-# The backdoor's half-hour, and passes far enough apart that hours and days are merged and dropped.
-WORLD = make_world(1)
-QUIET, *BACKDOOR = [step for step in STEPS if step < STEPS[0] + HOUR][-4:]
-LATER = [BACKDOOR[-1] + hours * HOUR for hours in (2, 30, 54)]
-
-EXTRA_RULE = """\
-title: Many Requests
-id: 7d1b9a52-35c1-4a4e-9a2c-5b9f1c0e0001
-status: test
-level: low
-correlation:
-  type: event_count
-  rules: [web_script_in_upload]
-  group-by: [source.ip]
-  timespan: 1h
-  condition: {gte: 2}
-"""
-
-
-class Crash(BaseException):
-    """The process dies here."""
-
 
 @dataclass(frozen=True)
-class Outcome:
-    """What must not depend on crashes."""
+class Whole:
+    """A profile's story without a crash; `again` is the one that died after a quarantine's write.
 
-    alerts: list
-    evidence: list
-    events: frozenset
-    ledger: dict
-    quarantine: int
-    covered: dict
-    raised: int
+    `passed` and `again` name the points by their places.
+    """
+
+    profile: Profile
+    outcome: Outcome
+    passed: dict
+    torn: tuple
+    again: dict
+
+    @property
+    def names(self):
+        """Every point that was passed, with and without what follows its last dot."""
+        found = {*self.passed.values(), *self.again.values()}
+        return found | {name.rpartition(".")[0] for name in found}
+
+    @property
+    def recovering(self):
+        """The first and last passages of points that only the way back from a crash passes."""
+        known = set(self.passed.values())
+        return [place for place in first_and_last(self.again) if self.again[place] not in known]
 
 
 def names_in_the_source():
@@ -82,142 +68,11 @@ def _is_name(value):
     return isinstance(value, str) and value.replace(".", "").replace("_", "").isalpha()
 
 
-@cache
-def lines_until(until):
-    """The attacked server's two logs in the attack's steps, with one line that is no record."""
-    before, content = files_until(WORLD, QUIET), files_until(WORLD, until)
-    web, audit = access_log(WORLD.web), audit_log(WORLD.web)
-    return {
-        web: b"this is no access line\n" + content[web][len(before[web]) :],
-        audit: content[audit][len(before[audit]) :],
-    }
-
-
-def prepare(folder):
-    """The demo's world; a folder of rules of our own that is empty at first."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "inventory.yml").write_text(inventory_yaml(WORLD), encoding="utf-8")
-    (folder / "haidang.yml").write_text(config_yaml(WORLD) + "rules: [more]\n", encoding="utf-8")
-    (folder / "more").mkdir(exist_ok=True)
-
-
-class Story:
-    """The passes of the product over the half-hour; each may be repeated after a crash."""
-
-    def __init__(self, folder):
-        self._folder = folder
-        prepare(folder)
-        self.settings = config.load(folder / "haidang.yml")
-        self._open = ExitStack()
-        self._collecting = self._soc = None
-        self.steps = [partial(self._turn, at) for at in (*BACKDOOR, LATER[0])]
-        self.steps += [self._edit, *(partial(self._turn, at) for at in LATER)]
-
-    def close(self):
-        """What the operating system does for a process that died."""
-        self._open.close()
-        self._collecting = self._soc = None
-
-    def _turn(self, at):
-        for path, content in lines_until(min(at, BACKDOOR[-1])).items():
-            append_missing(self._folder / path, content)
-        if self._collecting is None:
-            opened = wiring.open_collecting(self.settings)
-            self._collecting = self._open.enter_context(opened)
-            self._soc = self._open.enter_context(wiring.open_soc(self.settings))
-        assert not self._collecting.run_once(at).stopped
-        self._soc.correlate(at)
-
-    def _edit(self):
-        """A correlation is added: it is replayed over its timespan."""
-        (self._folder / "more" / "many.yml").write_text(EXTRA_RULE, encoding="utf-8")
-        self.close()
-        self._turn(LATER[0] + 1)
-
-    def drop(self):
-        """Retention: everything that is over."""
-        store = wiring.open_store(self.settings)
-        for level in range(6):
-            store.drop(LATER[-1] + HOUR, level)
-        store.close()
-
-
-def outcome(settings):
-    """Everything that a person or the next stage could see."""
-    with wiring.open_soc(settings) as soc:
-        found = list_alerts(soc.database, soc.scope)
-        evidence = [
-            (alert.id, copy.event, copy.sha256)
-            for alert in found
-            for copy in list_evidence(soc.database, soc.scope, alert.id)
-        ]
-        events = soc.store.read(Scope.system(), "", 10**6).events
-        assert len({event.id for event in events}) == len(events)
-        with soc.database.reading() as connection:
-            table = tables.coverage
-            rows = connection.execute(
-                select(table.c.source, func.sum(table.c.events)).group_by(table.c.source)
-            )
-            covered = {row[0]: row[1] for row in rows}
-            raised = connection.execute(
-                select(func.count()).where(tables.audit.c.action == "alert.raised")
-            ).scalar_one()
-    ledger = {
-        one.path: (one.counts.to_json(), one.counts.balanced) for one in wiring.ledger(settings)
-    }
-    lines = (settings.data_dir / "quarantine.ndjson").read_bytes().count(b"\n")
-    return Outcome(
-        alerts=sorted((one.id, one.episode, tuple(one.sentences.items())) for one in found),
-        evidence=sorted(evidence),
-        events=frozenset(event.id for event in events),
-        ledger=ledger,
-        quarantine=lines,
-        covered=covered,
-        raised=raised,
-    )
-
-
-def run(folder, *crashes):
-    """The whole story; dies at these passages of durable acts and goes on with the step it was at.
-
-    Returns what stands at the end, and the names of the points in the order they were passed.
-    """
-    shutil.rmtree(folder, ignore_errors=True)
-    passed = []
-
-    def hook(name):
-        passed.append(name)
-        if len(passed) - 1 in crashes:
-            raise Crash
-
-    patch = pytest.MonkeyPatch()
-    patch.setattr(wiring.secrets, "token_bytes", lambda size: b"m" * size)
-    story = Story(folder)
-    token = durable.HOOK.set(hook)
-    try:
-        for step in story.steps:
-            _repeat(story, step)
-        story.close()
-        kept = durable.HOOK.set(None)
-        found = outcome(story.settings)
-        durable.HOOK.reset(kept)
-        _repeat(story, story.drop)
-    finally:
-        durable.HOOK.reset(token)
-        story.close()
-        patch.undo()
-    left = wiring.open_store(story.settings).read(Scope.system(), "", 10)
-    assert not left.events
-    return found, passed
-
-
-def _repeat(story, step):
-    """Do a step until it survives."""
-    while True:
-        try:
-            return step()
-        except Crash:
-            story.close()
+def first_and_last(passed):
+    """The places of each point's first and last passage."""
+    first = {name: place for place, name in reversed(passed.items())}
+    last = {name: place for place, name in passed.items()}
+    return sorted({*first.values(), *last.values()})
 
 
 @pytest.fixture(scope="module")
@@ -226,51 +81,91 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("story") / "run"
 
 
-@pytest.fixture(scope="module")
-def whole(folder):
-    """The story without a crash, its points, and those that only the way back from one passes."""
-    found, passed = run(folder)
-    torn = passed.index("quarantine.after_sync")
-    same, twice = run(folder, torn)
+def whole(folder, profile):
+    """The story of a profile, and the same with a torn quarantine."""
+    found, passed = run(folder, profile)
+    torn = next(place for place, name in passed.items() if name == "quarantine.after_sync")
+    same, again = run(folder, profile, {torn})
     assert found == same
-    return found, passed, torn, twice
+    return Whole(profile, found, passed, torn, again)
+
+
+@pytest.fixture(scope="module")
+def embedded(folder):
+    """The story on files."""
+    return whole(folder, EMBEDDED)
+
+
+@pytest.fixture(scope="module")
+def clustered_story(folder, elastic_connection, cluster):
+    """The story on servers."""
+    return whole(folder, cluster_profile(elastic_connection, cluster))
 
 
 @pytest.mark.slow
-def test_every_durable_act_in_the_source_is_a_crash_point_that_was_hit(whole):
+def test_both_profiles_tell_the_same_story(embedded, clustered_story):
+    """Alerts, evidence, events byte by byte, ledger, quarantine, coverage, holds."""
+    assert embedded.outcome == clustered_story.outcome
+    assert embedded.outcome.alerts
+    assert embedded.outcome.held
+
+
+@pytest.mark.slow
+def test_every_durable_act_in_the_source_is_a_crash_point_that_was_hit(embedded, clustered_story):
     """Nothing in the product is made durable under a name that this test does not reach."""
-    _found, passed, _torn, twice = whole
     names = names_in_the_source()
 
-    assert len(names) > 10
-    hit = {name.rpartition(".")[0] for name in (*passed, *twice)}
-    assert set() == names - hit
+    assert len(names) > 20
+    assert set() == names - embedded.names - clustered_story.names
+
+
+def alone(story):
+    """First and last passage of each point, each in a run of its own."""
+    crashes = [{place} for place in first_and_last(story.passed)]
+    return crashes + [{story.torn, place} for place in story.recovering]
+
+
+def one_in_every_step(story):
+    """Each passage of each point; a run dies once in every step that has so many."""
+    numbers = range(1 + max(number for _, _, number in story.passed))
+    crashes = [{one for one in story.passed if one[2] == number} for number in numbers]
+    return crashes + [{story.torn, place} for place in story.recovering]
+
+
+def survives(story, folder, crashes):
+    """Each of these runs dies where it should, and what stands afterwards is the same."""
+    for places in crashes:
+        found, names = run(folder, story.profile, places)
+        assert story.outcome == found, [names[place] for place in places]
+        assert places <= names.keys()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
-def test_a_crash_at_any_durable_act_loses_and_doubles_nothing(whole, folder, part):
-    """First and last passage of each point: same alerts, evidence, events, ledger, coverage."""
-    expected, passed, torn, twice = whole
-    crashes = [(number,) for number in _first_and_last(passed)]
-    crashes += [(torn, n) for n in _first_and_last(twice) if twice[n] not in passed]
-
-    for at in crashes[part::PARTS]:
-        found, names = run(folder, *at)
-        assert expected == found, [names[number] for number in at]
+def test_a_crash_at_any_durable_act_loses_and_doubles_nothing(embedded, folder, part):
+    """Same alerts, evidence, events, ledger, coverage, hold, on files."""
+    survives(embedded, folder, alone(embedded)[part::PARTS])
 
 
-def _first_and_last(passed):
-    first = {name: number for number, name in reversed(list(enumerate(passed)))}
-    last = {name: number for number, name in enumerate(passed)}
-    return sorted({*first.values(), *last.values()})
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_crashes_beside_a_cluster_lose_and_double_nothing(clustered_story, folder, part):
+    """The same on servers, where a run takes seconds, and somebody rolls over after each crash."""
+    survives(clustered_story, folder, one_in_every_step(clustered_story)[part::PARTS])
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_crash_alone_beside_a_cluster_loses_and_doubles_nothing(clustered_story, folder, part):
+    """No crash is healed by the next one."""
+    survives(clustered_story, folder, alone(clustered_story)[part::PARTS])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "halt",
     [
-        pytest.param("offsets.before_sync", id="accepted by the store, offset not moved"),
+        pytest.param("manifest.after_rename", id="accepted by the store, offset not moved"),
         pytest.param("correlate.before_commit", id="matched, not correlated"),
     ],
 )
@@ -304,3 +199,110 @@ def _ids(folder):
     with ExitStack() as stack:
         soc = stack.enter_context(wiring.open_soc(settings))
         return sorted(alert.id for alert in list_alerts(soc.database, soc.scope))
+
+
+# Long ago, so that no clock of a machine finds these times to come.
+READER = ATTACK.replace(b"/tai-ve?tep=../../../../etc/passwd", b"/")
+LOG = (READER + ATTACK).replace(b"2026", b"2020") + b"this is no access line\n"
+
+
+@pytest.fixture
+def seal(elastic_connection, cluster):
+    """Rolls all streams over."""
+    return cluster_profile(elastic_connection, cluster).meanwhile
+
+
+@pytest.fixture
+def attacked(tmp_path, site):
+    """Writes the configuration of an attacked web server, whose masks are always the same."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/a.log").write_bytes(LOG)
+
+    def configured(**settings):
+        (tmp_path / "data").mkdir(exist_ok=True)
+        (tmp_path / "data/mask.key").write_bytes(b"m" * 32)
+        return site(tmp_path, INPUT, **settings)
+
+    return configured
+
+
+def finished(haidang, file):
+    """What stands after ordinary runs, whenever they were."""
+    for word in ("collect", "correlate"):
+        ran = haidang(word, "--once", "--config", file)
+        assert (0, "") == (ran.code, ran.err)
+    found = outcome(config.load(file))
+    return replace(found, events={one.id: one.ecs for one in found.events.values()})
+
+
+@pytest.fixture
+def undisturbed(haidang, attacked, tmp_path):
+    """What stands where nothing happens, on files."""
+    found = finished(haidang, attacked())
+    shutil.rmtree(tmp_path / "data")
+    assert (1, 2) == (len(found.alerts), len(found.events))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("word", "halt"),
+    [
+        pytest.param("collect", "bulk.sent", id="accepted by the store, offset not moved"),
+        pytest.param("collect", "quarantine.after_sync", id="quarantined, offset not moved"),
+        pytest.param("correlate", "match.after_commit", id="matched, not correlated"),
+        pytest.param("correlate", "correlate.before_commit", id="correlating"),
+        pytest.param("correlate", "alerts.before_commit", id="raising"),
+    ],
+)
+def test_a_process_killed_beside_a_cluster_loses_and_doubles_nothing(
+    haidang, start, attacked, undisturbed, clustered, seal, word, halt
+):
+    """A kill -9 between two named points, then a rollover, then ordinary runs."""
+    file = attacked(**clustered)
+    if word == "correlate":
+        assert 0 == haidang("collect", "--once", "--config", file).code
+    process = start(word, "--once", "--config", file, HAIDANG_HALT_AT=halt)
+    process.wait_for(f"halted at {halt}")
+    ended = process.end(signal.SIGKILL)
+    seal()
+
+    assert -signal.SIGKILL == ended.code
+    assert undisturbed == finished(haidang, file)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("late", [False, True], ids=["answer unread", "request still under way"])
+def test_a_collector_killed_within_a_bulk_request_loses_and_doubles_nothing(
+    haidang, start, attacked, undisturbed, clustered, late
+):
+    """The server did it and nobody heard, or it hears of it only after the successor's run."""
+    sent, go_on, done = Event(), Event(), Event()
+    elasticsearch = clustered["elasticsearch"]
+
+    def treat(line, ask):
+        if "/_bulk" not in line:
+            return ask()
+        if not late:
+            ask()
+        sent.set()
+        go_on.wait()
+        if late:
+            ask()
+        done.set()
+        return None
+
+    with proxied(elasticsearch["hosts"][0]) as proxy:
+        proxy.treat = treat
+        through = {**elasticsearch, "hosts": [proxy.url]}
+        file = attacked(**{**clustered, "elasticsearch": through})
+        process = start("collect", "--once", "--config", file)
+        assert sent.wait(40)
+        ended = process.end(signal.SIGKILL)
+        found = finished(haidang, attacked(**clustered))
+        go_on.set()
+        assert done.wait(40)
+
+    assert -signal.SIGKILL == ended.code
+    assert undisturbed == found
+    assert undisturbed == finished(haidang, file)

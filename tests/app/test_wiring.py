@@ -1,13 +1,19 @@
 """Settings become stores and stages: keys, scopes, ledgers, and inputs that fit the inventory."""
 
 import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from app import config, wiring
-from haidang.errors import HaidangError, InputError
+from app.stores import open_database, open_store
+from haidang.errors import HaidangError, InputError, Unavailable
 from haidang.model.scope import Scope
 
+ROOT = Path(__file__).parents[2]
 NOW = 1_795_000_000_000_000
 LINE = b'10.9.0.4 - - [18/Nov/2026:08:00:00 +0700] "GET / HTTP/1.1" 200 5 "-" "-"\n'
 INPUT = {"name": "ha", "path": "logs/a.log", "dataset": "nginx.access", "host": "HA-WEB01"}
@@ -113,3 +119,77 @@ def test_a_pass_is_one_line(settings):
     expected = "ticks=1 events=1 matches=0 detections=0 set_aside=0 alerts=0"
     assert expected == done.line()
     assert Scope.system() == soc.scope
+
+
+class Untidy:
+    """A store whose housekeeping never works; all else is asked of the real one."""
+
+    def __init__(self, store):
+        self._store = store
+        self.tried = 0
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def maintain(self, now):
+        """Count the call, and fail."""
+        self.tried += 1
+        raise Unavailable("not now")
+
+
+def test_housekeeping_that_fails_is_a_warning(settings):
+    """The pass itself did its work, and the next one tries again."""
+    with wiring.open_collecting(settings) as collecting:
+        store = Untidy(collecting.store)
+        untidy = replace(collecting, store=store)
+        first, second = untidy.run_once(NOW), untidy.run_once(NOW + 1)
+
+    warning = "housekeeping of the event store failed: not now"
+    assert [(warning,), (warning,)] == [first.warnings, second.warnings]
+    assert (1, "", 2) == (first.run.indexed, first.stopped, store.tried)
+
+
+CLUSTER = {
+    "profile": "cluster",
+    "elasticsearch": {"hosts": ["http://h:1"], "user": "u", "password_file": "secret"},
+    "postgresql": {"url": "postgresql://u@h/d", "password_file": "secret"},
+}
+
+
+def test_secrets_are_read_when_a_store_is_opened_and_shown_by_nobody(tmp_path, site):
+    """Loading the configuration needs no secret; what holds it does not say it."""
+    settings = config.load(site(tmp_path, INPUT, **CLUSTER))
+    with pytest.raises(InputError, match="secret: cannot be read: No such file"):
+        open_store(settings)
+    (tmp_path / "secret").write_text("mat-khau\n", "utf-8")
+    store, database = open_store(settings), open_database(settings)
+    shown = repr([settings, store, database, database.engine, vars(store)])
+    store.close()
+    database.close()
+
+    assert "u@h" in shown
+    assert "mat-khau" not in shown
+
+
+@pytest.mark.parametrize(
+    ("settings", "foreign"),
+    [
+        pytest.param({}, {"elasticsearch", "psycopg"}, id="embedded"),
+        # Not pyarrow: the client of Elasticsearch imports it where it is installed.
+        pytest.param(CLUSTER, {"duckdb"}, id="cluster"),
+    ],
+)
+def test_only_the_packages_of_the_profile_are_imported(tmp_path, site, settings, foreign):
+    """The other profile's would cost a small machine its memory."""
+    (tmp_path / "secret").write_text("mat-khau\n", "utf-8")
+    file = site(tmp_path, INPUT, **settings)
+    program = (
+        "import sys; from app import config, wiring; from pathlib import Path\n"
+        f"with wiring.open_soc(config.load(Path({str(file)!r}))): pass\n"
+        "print(*sys.modules)"
+    )
+    words = [sys.executable, "-c", program]
+    ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert "sqlalchemy" in ran.stdout.split()
+    assert set() == foreign & set(ran.stdout.split())

@@ -18,7 +18,7 @@ from haidang.errors import Refused, Unavailable
 from haidang.model.event import Document, Event
 from haidang.model.instant import SECOND, Instant
 from haidang.model.scope import Scope
-from haidang.store.events.protocol import Filter, Page, Position, Range
+from haidang.store.events.protocol import Filter, Page, Position, Range, Receipt
 
 NOON = 1_795_000_000 * SECOND
 
@@ -34,13 +34,13 @@ class MemoryStore:
         self.events: list[Event] = []
         self.fault: Exception | None = None
 
-    def append(self, batch: Sequence[Event]) -> Position:
+    def append(self, batch: Sequence[Event]) -> Receipt:
         """All or nothing."""
         self._check()
         durable.point("store.before_append")
         self.events.extend(batch)
         durable.point("store.after_append")
-        return str(len(self.events))
+        return Receipt(str(len(self.events)))
 
     def ids_after(self, position: Position) -> frozenset[str]:
         """Ids accepted after a position."""
@@ -64,7 +64,7 @@ class MemoryStore:
         """Collectors do not search."""
         raise NotImplementedError
 
-    def drop(self, before: Instant, level: int) -> int:
+    def drop(self, before: Instant, level: int, passed: Position) -> int:
         """Collectors do not drop."""
         raise NotImplementedError
 

@@ -15,8 +15,7 @@ from haidang.model.instant import DAY, HOUR, MINUTE, SECOND
 from haidang.model.packing import unpack_detection
 from haidang.model.scope import Scope
 from haidang.store.state import tables
-from haidang.store.state.database import Database, read_cursor
-from tests.support.correlation import memory_database
+from haidang.store.state.database import move_cursor, read_cursor
 from tests.support.feed import NOON, MemoryStore, count, engine_of, event, leaf, order
 
 NOW = NOON + HOUR
@@ -25,12 +24,6 @@ PROBE, BURST = leaf("probe"), count("burst", "probe")
 
 class Crash(BaseException):
     """The process dies here."""
-
-
-@pytest.fixture
-def database():
-    """Give an empty state store."""
-    return memory_database()
 
 
 @pytest.fixture
@@ -216,10 +209,10 @@ def test_a_paused_correlator_fails_by_itself_when_it_wakes(build, database):
     assert [3, 4] == [one.episode.events for one in detections(database)]
 
 
-def test_rivals_on_one_file_double_nothing(build, tmp_path, monkeypatch):
+def test_rivals_on_one_store_double_nothing(build, state, monkeypatch):
     """Two correlators at once: each page is taken once, whoever loses is told so."""
     monkeypatch.setattr(module, "PAGE", 5)
-    rivals = [Database.open(tmp_path / "state.db") for _ in range(2)]
+    rivals = [state.open() for _ in range(2)]
     store = MemoryStore(probes(60))
     start = threading.Barrier(2)
     superseded = []
@@ -242,12 +235,31 @@ def test_rivals_on_one_file_double_nothing(build, tmp_path, monkeypatch):
     found = detections(rivals[0])
     with rivals[0].reading() as connection:
         covered = ranges(connection)
-    for one in rivals:
-        one.close()
 
     assert 60 == found[-1].episode.events
     assert 1 == len({one.alert for one in found})
     assert [60] == [one.events for one in covered]
+
+
+@pytest.mark.parametrize("point", ["replay.before_commit", "correlate.before_commit"])
+def test_who_inserts_detections_holds_the_tick(build, database, state, point):
+    """So their ids become visible in order: the alert stage reads on from the last one it saw."""
+    rival = state.open(patience_secs=1)
+    held = []
+
+    def hook(name):
+        if name == point:
+            with rival.reading() as connection:
+                here = read_cursor(connection, "tick")
+            with pytest.raises(Unavailable, match="lock"), rival.transaction("rival") as connection:
+                move_cursor(connection, "tick", here, here)
+            held.append(name)
+
+    token = durable.HOOK.set(hook)
+    build(probes(3)).run(NOW)
+    durable.HOOK.reset(token)
+
+    assert [point] == held
 
 
 def test_a_new_correlation_is_replayed_over_its_timespan(build, database):

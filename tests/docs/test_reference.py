@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from app import cli, config, reference
+from app import cli, reference, settings
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = [name for name in cli.COMMANDS if (ROOT / f"app/commands/{name}.py").exists()]
@@ -21,22 +21,25 @@ def test_reference_is_current():
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_command_and_each_of_its_options_have_help(name):
-    """A command, an option without a word of help is not finished."""
+    """A command, a subcommand, an option without a word of help is not finished."""
     command = cli.load(name)
+    every = [command, *getattr(command, "commands", {}).values()]
     silent = [
-        one.name
-        for one in command.params
+        f"{each.name} {one.name}"
+        for each in every
+        for one in each.params
         if isinstance(one, click.Option) and not (one.help or one.hidden)
     ]
 
-    assert command.help
+    assert [] == [each.name for each in every if not each.help]
     assert [] == silent
 
 
 def test_every_setting_is_documented():
     """Each field of the settings has its line in the reference."""
     text = "\n".join(reference.settings())
-    every = [*dataclasses.fields(config.Config), *dataclasses.fields(config.InputSettings)]
+    classes = (one for one in vars(settings).values() if dataclasses.is_dataclass(one))
+    every = [one for kind in classes for one in dataclasses.fields(kind)]
     every = [one for one in every if one.name != "place"]  # where it was said, not what
 
     assert [] == [one.name for one in every if f"| `{one.name}` |" not in text]

@@ -25,7 +25,7 @@ sys.exit(main(sys.argv[1:]))
 AGENT = [name for name in ("parse",) if (ROOT / f"app/commands/{name}.py").exists()]
 CENTRE = [
     name
-    for name in ("collect", "correlate", "alerts", "coverage", "demo")
+    for name in ("collect", "correlate", "alerts", "coverage", "store", "demo")
     if (ROOT / f"app/commands/{name}.py").exists()
 ]
 

@@ -2,14 +2,14 @@
 
 from functools import cache
 
-from sqlalchemy import create_engine, delete, event, select
+from sqlalchemy import create_engine, delete, select
 from sqlalchemy.pool import StaticPool
 
 from correlator.correlate import Clock, correlate
 from correlator.plan import ENTITY_FIELDS, Plan
 from haidang.model.detection import Card, Match
-from haidang.store.state import database as state
 from haidang.store.state import tables
+from haidang.store.state.sqlite import sqlite_database
 from rules.rule import Correlation, RuleSet
 
 EVERYTHING = 10**15
@@ -20,9 +20,7 @@ def memory_database():
     engine = create_engine(
         "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
     )
-    event.listen(engine, "connect", state._prepare)
-    event.listen(engine, "begin", state._begin)
-    opened = state.Database(engine)
+    opened = sqlite_database(engine)
     with opened.transaction("schema") as connection:
         tables.metadata.create_all(connection)
     return opened

@@ -4,7 +4,7 @@ from correlator.match import Engine
 from haidang.errors import Unavailable
 from haidang.model.event import Event, encode
 from haidang.model.instant import SECOND
-from haidang.store.events.protocol import START, Page
+from haidang.store.events.protocol import START, Page, Receipt
 from rules.fields import load_fields
 from rules.load import load
 
@@ -106,7 +106,7 @@ class MemoryStore:
     def append(self, batch):
         """Accept events."""
         self.events += batch
-        return self.head()
+        return Receipt(self.head())
 
     def head(self):
         """How many there are."""

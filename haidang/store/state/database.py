@@ -1,68 +1,41 @@
-"""Opening the state store, and its only two doors: a transaction and a read.
+"""The state store's only two doors, a transaction and a read, and the cursors that fence work.
 
-Every write begins IMMEDIATE: a deferred transaction that turns into a writer fails with "busy"
-under two writers, an immediate one waits its turn.
+The same on SQLite and PostgreSQL, whose modules beside this one open it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text, update
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from haidang import durable
 from haidang.errors import HaidangError, Superseded, Unavailable
 from haidang.store.state import tables
 
-BUSY_TIMEOUT_SECS = 30
-
-# INSERT OR REPLACE deletes without firing DELETE triggers, so inserting has one of its own.
-_AUDIT_TRIGGERS = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS audit_no_{name} BEFORE {act} "
-    "BEGIN SELECT RAISE(ABORT, 'audit rows are append-only'); END"
-    for name, act in (
-        ("update", "UPDATE ON audit"),
-        ("delete", "DELETE ON audit"),
-        ("replace", "INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)"),
-    )
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The state store on one SQLite file."""
+    """The state store: `engine` writes, `reader` begins consistent reads on the same connections.
+
+    `explain` tells a driver's error in words; None for a mistake of the program, such as a broken
+    constraint or a wrong statement.
+    """
 
     engine: Engine
-
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open or create the file and its tables.
-
-        Raises Unavailable (no space, no permission) and HaidangError (not a database, or one
-        written by a newer Hải Đăng).
-        """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Unavailable(f"{path.parent}: cannot be made: {error.strerror}") from error
-        database = cls(_engine(path))
-        with database.transaction("state.schema") as connection:
-            tables.metadata.create_all(connection)
-            for statement in _AUDIT_TRIGGERS:
-                connection.execute(text(statement))
-            _check_schema(connection, path)
-        return database
+    reader: Engine
+    explain: Callable[[DBAPIError], HaidangError | None]
 
     @contextmanager
     def transaction(self, name: str) -> Iterator[Connection]:
         """Open a write transaction; all of it is durable at the end, or none after any exception.
 
-        `name` names its crash points. Raises Unavailable for a full disk or a locked file.
+        `name` names its crash points. Raises Unavailable for a full disk, a lock that somebody
+        holds too long or a lost server; where that happens in the commit itself, it may have
+        been done: the cursor tells.
         """
-        with _clear_errors(), self.engine.connect() as connection:
+        with self._clear_errors(), self.engine.connect() as connection:
             transaction = connection.begin()
             try:
                 yield connection
@@ -75,59 +48,50 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a consistent view of committed rows."""
-        options = {"haidang_begin": "DEFERRED"}
-        with _clear_errors(), self.engine.connect().execution_options(**options) as connection:
+        with self._clear_errors(), self.reader.connect() as connection:
             yield connection
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file or the server."""
         self.engine.dispose()
 
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_SECS})
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _prepare(raw: Any, _record: object) -> None:
-    raw.isolation_level = None  # the driver must not begin transactions of its own
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        raw.execute(f"PRAGMA {pragma}")
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            explained = self.explain(error)
+            if explained is None:
+                raise
+            raise explained from error
 
 
-def _begin(connection: Connection) -> None:
-    kind = connection.get_execution_options().get("haidang_begin", "IMMEDIATE")
-    connection.exec_driver_sql(f"BEGIN {kind}")
+def unavailable(said: object) -> Unavailable:
+    """The error for what a later try may find mended."""
+    return Unavailable(f"the state store cannot be used now: {said}")
 
 
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        # SQLite says only this where the room for its shared memory is missing.
-        hint = "; is the disk full or failing?" if "I/O" in str(error.orig) else ""
-        raise Unavailable(f"the state store cannot be used now: {error.orig}{hint}") from error
-    except DatabaseError as error:
-        if type(error) is not DatabaseError:
-            raise  # a broken constraint or a wrong statement: a mistake of the program
-        what = f"the state store is damaged or is no database: {error.orig}"
-        raise HaidangError(f"{what}; restore it, or use another data_dir") from error
+def note_schema(connection: Connection, place: str, other: str) -> None:
+    """Write the schema version into a new store.
 
-
-def _check_schema(connection: Connection, path: Path) -> None:
-    row = connection.execute(
-        select(tables.meta.c.value).where(tables.meta.c.key == "schema_version")
-    ).scalar_one_or_none()
-    if row is None:
-        version = {"key": "schema_version", "value": str(tables.SCHEMA_VERSION)}
+    Raises HaidangError for a store of another version: `place` names it, `other` what to use
+    instead.
+    """
+    version = {"key": "schema_version", "value": str(tables.SCHEMA_VERSION)}
+    query = select(tables.meta.c.value).where(tables.meta.c.key == version["key"])
+    found = connection.execute(query).scalar_one_or_none()
+    if found is None:
         connection.execute(insert(tables.meta).values(version))
-    elif int(row) != tables.SCHEMA_VERSION:
+    else:
+        check_schema(found, place, other)
+
+
+def check_schema(found: str, place: str, other: str) -> None:
+    """Raise HaidangError for a schema version that is not ours."""
+    if found != str(tables.SCHEMA_VERSION):
         raise HaidangError(
-            f"{path}: schema version {row}, this Hải Đăng knows {tables.SCHEMA_VERSION}; "
-            "use the version that wrote it, or another data_dir"
+            f"{place}: schema version {found}, this Hải Đăng knows {tables.SCHEMA_VERSION}; "
+            f"use the version that wrote it, or another {other}"
         )
 
 
@@ -138,8 +102,9 @@ def read_cursor(connection: Connection, name: str) -> str:
 
 
 def move_cursor(connection: Connection, name: str, old: str, new: str) -> None:
-    """Compare-and-set inside the transaction that writes the result.
+    """Compare-and-set inside the transaction that writes the result, as its first statement.
 
+    From here to the commit nobody else can move this cursor: a rival waits, then finds it moved.
     Raises Superseded if the cursor is no longer at `old`: somebody else did this work.
     """
     moved = connection.execute(

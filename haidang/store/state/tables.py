@@ -1,18 +1,50 @@
-"""The state store's tables. Times are instants (microseconds UTC); payloads are packed bytes."""
+"""The state store's tables, the same on both databases.
+
+Times are instants (microseconds UTC); payloads are packed bytes. Row ids grow, but on PostgreSQL
+a smaller one may become visible later: who reads rows behind an id must be sure that their writers
+hold one cursor's lock (`match_batch`, `detection`, `coverage`: the cursor `tick`).
+"""
+
+import re
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    Dialect,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
-    Text,
+    TypeDecorator,
 )
+from sqlalchemy import Text as SqlText
 
 SCHEMA_VERSION = 1
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Text(TypeDecorator[str]):
+    """Text that both databases keep and order alike: by code point, whatever the server's locale.
+
+    NUL and lone surrogates, which PostgreSQL cannot keep (SQLite: half of it), become U+FFFD, in
+    rows and in what they are compared with: a rule's odd title must not stop everybody's alerts.
+    """
+
+    impl = SqlText
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> SqlText:
+        """Order by code point, as SQLite does."""
+        return SqlText(collation="C" if dialect.name == "postgresql" else None)
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Replace what cannot be kept."""
+        return value and _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+
 
 metadata = MetaData()
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
@@ -30,7 +62,7 @@ cursor = Table(
 match_batch = Table(
     "match_batch",
     metadata,
-    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("id", _ROW_ID, Identity(), primary_key=True),
     Column("matches", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     sqlite_autoincrement=True,  # ids of deleted rows never come back: cursors point at them
@@ -80,7 +112,7 @@ due = Table(
 detection = Table(
     "detection",
     metadata,
-    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("id", _ROW_ID, Identity(), primary_key=True),
     Column("payload", LargeBinary, nullable=False),
     sqlite_autoincrement=True,  # ids of deleted rows never come back: cursors point at them
 )
@@ -133,7 +165,7 @@ evidence = Table(
 coverage = Table(
     "coverage",
     metadata,
-    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("id", _ROW_ID, Identity(), primary_key=True),
     Column("rule_set", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("start", BigInteger, nullable=False),
@@ -153,11 +185,11 @@ poison = Table(
     Column("reason", Text, nullable=False),
 )
 
-# Append-only: triggers refuse UPDATE and DELETE.
+# Append-only: triggers (SQLite) or missing rights (PostgreSQL) refuse UPDATE and DELETE.
 audit = Table(
     "audit",
     metadata,
-    Column("id", _ROW_ID, primary_key=True, autoincrement=True),
+    Column("id", _ROW_ID, Identity(), primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),

@@ -45,6 +45,12 @@ def test_values_finds_every_value_of_a_field(expected, document, path):
         pytest.param("", None, id="null"),
         pytest.param("42", 42, id="int"),
         pytest.param("1.5", 1.5, id="float"),
+        pytest.param("1.0", 1.0, id="whole-float"),
+        pytest.param("1e+300", 1e300, id="large-float"),
+        pytest.param("1e-7", 1e-7, id="small-float"),
+        pytest.param("0.00001", 0.00001, id="five-places"),
+        pytest.param("-0.0", -0.0, id="minus-zero"),
+        pytest.param("inf", float("inf"), id="no-JSON"),
         pytest.param("Đ", "Đ", id="text"),
     ],
 )

@@ -7,17 +7,10 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from haidang import durable
+from haidang.errors import HaidangError
 from haidang.store import audit
 from haidang.store.state import tables
-from haidang.store.state.database import Database
-
-
-@pytest.fixture
-def database(tmp_path):
-    """Open a new state store."""
-    database = Database.open(tmp_path / "state.db")
-    yield database
-    database.close()
+from haidang.store.state.sqlite import open_sqlite
 
 
 def fail_at_commit(name):
@@ -58,7 +51,11 @@ def test_record_is_part_of_the_acts_transaction(database):
         pytest.param(delete(tables.audit), id="delete"),
         pytest.param(text("UPDATE audit SET at = 0 WHERE id = 1"), id="plain-update"),
         pytest.param(
-            text("INSERT OR REPLACE INTO audit VALUES (1, 0, 'x', 'x', 'x', '')"), id="replace"
+            text(
+                "INSERT INTO audit VALUES (1, 0, 'x', 'x', 'x', '') "
+                "ON CONFLICT (id) DO UPDATE SET actor = 'x'"
+            ),
+            id="upsert",
         ),
     ],
 )
@@ -68,17 +65,32 @@ def test_rows_cannot_be_changed_or_deleted(database, statement):
         audit.record(connection, 7, "system:alerts", "alert.raised", "A1")
     before = rows(database)
     with (
-        pytest.raises(IntegrityError, match="append-only"),
+        pytest.raises((IntegrityError, HaidangError), match=r"append-only|permission denied"),
         database.transaction("test") as connection,
     ):
         connection.execute(statement)
     assert before == rows(database)
 
 
+def test_replacing_a_row_of_a_file_is_refused(tmp_path):
+    """It would delete without asking the trigger for deletions."""
+    database = open_sqlite(tmp_path / "state.db")
+    with database.transaction("test") as connection:
+        audit.record(connection, 7, "system:alerts", "alert.raised", "A1")
+    replacing = text("INSERT OR REPLACE INTO audit VALUES (1, 0, 'x', 'x', 'x', '')")
+    with (
+        pytest.raises(IntegrityError, match="append-only"),
+        database.transaction("test") as connection,
+    ):
+        connection.execute(replacing)
+    assert [7] == [row.at for row in rows(database)]
+    database.close()
+
+
 def test_triggers_are_there_after_reopening(tmp_path):
     """A second start does not weaken them."""
     for _ in range(2):
-        database = Database.open(tmp_path / "state.db")
+        database = open_sqlite(tmp_path / "state.db")
         with database.reading() as connection:
             found = connection.execute(
                 text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")

@@ -13,6 +13,7 @@ import pyarrow as pa
 from haidang.model.event import Document, Event
 from haidang.model.fields import as_text, several, tree
 from haidang.model.fold import fold
+from haidang.store.events.fields import FIELDS
 
 VERSION = 1
 VERSION_KEY = b"haidang.schema_version"
@@ -22,45 +23,6 @@ Key: TypeAlias = tuple[int, int]
 
 MAX_TEXT = 1024
 UNKNOWN = "\n"
-
-FIELDS = (
-    "client.ip",
-    "destination.ip",
-    "destination.port",
-    "dns.question.name",
-    "email.from.address",
-    "event.action",
-    "event.category",
-    "event.code",
-    "event.dataset",
-    "event.kind",
-    "event.module",
-    "event.outcome",
-    "event.provider",
-    "file.hash.sha256",
-    "file.path",
-    "haidang.logsource.product",
-    "haidang.logsource.service",
-    "host.ip",
-    "host.name",
-    "http.request.method",
-    "http.response.status_code",
-    "network.protocol",
-    "process.command_line",
-    "process.executable",
-    "process.hash.sha256",
-    "process.name",
-    "process.parent.executable",
-    "registry.path",
-    "source.ip",
-    "tls.client.ja3",
-    "url.domain",
-    "url.path",
-    "url.query",
-    "user.name",
-    "user_agent.original",
-    "winlog.channel",
-)
 
 _TREE = tree(FIELDS)
 

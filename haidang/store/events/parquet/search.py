@@ -15,12 +15,12 @@ from haidang.model.event import Event
 from haidang.model.fold import fold
 from haidang.model.instant import Instant
 from haidang.model.scope import Scope
+from haidang.store.events.fields import FIELDS
 from haidang.store.events.filter import check_of
 from haidang.store.events.parquet import segment as segments
 from haidang.store.events.parquet.manifest import Segment
 from haidang.store.events.parquet.schema import (
     ENVELOPE_NAMES,
-    FIELDS,
     UNKNOWN,
     text_column,
     to_event,

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from haidang import durable
 from haidang.errors import HaidangError, Unavailable
+from haidang.store.events.fields import FIELDS
 from haidang.store.events.parquet.manifest import Extent, unknown_version
 from haidang.store.events.parquet.order import Run
 from haidang.store.events.parquet.schema import (
-    FIELDS,
     SCHEMA,
     VERSION,
     VERSION_KEY,

@@ -2,7 +2,7 @@
 
 import errno
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -13,9 +13,10 @@ import pyarrow as pa
 from haidang import durable
 from haidang.errors import HaidangError, Unavailable
 from haidang.model.event import Event
-from haidang.model.instant import Instant
+from haidang.model.instant import SECOND, Instant
 from haidang.model.scope import Scope
-from haidang.store.events.parquet import merge
+from haidang.store.events.holds import check_case
+from haidang.store.events.parquet import hold, merge
 from haidang.store.events.parquet import segment as segments
 from haidang.store.events.parquet.folder import Folder, prepare
 from haidang.store.events.parquet.manifest import Manifest, Reader, Segment
@@ -28,10 +29,11 @@ from haidang.store.events.parquet.schema import (
     to_events,
 )
 from haidang.store.events.parquet.search import Searcher
-from haidang.store.events.protocol import START, Filter, Page, Position, Range
+from haidang.store.events.protocol import START, Filter, Page, Position, Range, Receipt
 
 _BEFORE_ALL: Key = (0, -1)
 _PAGE_BYTES = 16 << 20  # a page of long events is cut: its reader holds all of it in memory
+_MERGE_EVERY = 60 * SECOND
 _FOOTERS = 16  # open footers kept: the pages of a feed read the same file again and again
 
 Answer = TypeVar("Answer")
@@ -51,6 +53,7 @@ class ParquetStore:
         self._manifest = Reader(folder.manifest)
         self._footer = lru_cache(maxsize=_FOOTERS)(segments.metadata)
         self._swept = False
+        self._merged: Instant | None = None
 
     @classmethod
     def open(cls, path: Path, memory_limit: str = "128MB", threads: int = 1) -> Self:
@@ -71,15 +74,15 @@ class ParquetStore:
         """Free the memory of searches."""
         self._searcher.close()
 
-    def append(self, batch: Sequence[Event]) -> Position:
-        """See the protocol; one flush, one segment file for each level in it."""
+    def append(self, batch: Sequence[Event]) -> Receipt:
+        """See the protocol; one flush, one segment file for each level in it. Refuses nothing."""
         if not batch:
-            return self.head()
+            return Receipt(self.head())
         with self._clear_errors(), self._folder.locked():
             manifest = self._manifest.read()
             self._sweep_once(manifest)
             try:
-                return self._flush(manifest, batch)
+                return Receipt(self._flush(manifest, batch))
             except Exception:
                 self._swept = False
                 self._sweep_once(self._manifest.read())
@@ -183,14 +186,18 @@ class ParquetStore:
 
         return self._retried(answer)
 
-    def drop(self, before: Instant, level: int) -> int:
-        """See the protocol; older means received before `before`."""
+    def drop(self, before: Instant, level: int, passed: Position) -> int:
+        """See the protocol."""
+        reader = _key(passed)
         with self._clear_errors(), self._folder.locked():
             manifest = self._manifest.read()
+            _check_not_ahead(manifest, reader)
             old = [
                 segment
                 for segment in manifest.segments
-                if segment.level == level and segment.extent.max_received < before
+                if segment.level == level
+                and segment.extent.max_received < before
+                and self._is_passed(segment, reader)
             ]
             if old:
                 self._folder.commit(manifest.without(old), "drop.manifest")
@@ -198,10 +205,35 @@ class ParquetStore:
                 (self._folder.path / segment.file).unlink(missing_ok=True)
         return sum(segment.extent.rows for segment in old)
 
+    def _is_passed(self, segment: Segment, reader: Key) -> bool:
+        if segment.last != reader[0]:
+            return segment.last < reader[0]
+        return next(self._runs(segment, ORDER_NAMES, reader), None) is None
+
+    def hold(self, case: str, events: Iterable[Event]) -> int:
+        """See the protocol. The copies lie in the folder `holds/<case>/`."""
+        folder = self._hold(case)
+        with self._clear_errors():
+            return hold.keep(folder, ParquetStore.open(folder.path), events)
+
+    def held(self, scope: Scope, case: str) -> Iterator[Event]:
+        """See the protocol."""
+        return hold.kept(self._hold(case), scope)
+
+    def _hold(self, case: str) -> Folder:
+        check_case(case)
+        return Folder(self._folder.path / "holds" / case)
+
+    def maintain(self, now: Instant) -> None:
+        """See the protocol: `merge`, at most once a minute of `now`."""
+        if self._merged is None or not 0 <= now - self._merged < _MERGE_EVERY:
+            self._merged = now
+            self.merge(now)
+
     def merge(self, now: Instant, max_rows: int = merge.MAX_ROWS) -> int:
         """Merge finished hours and days into one file each; the number of files merged away.
 
-        For one process to call every few minutes. `max_rows` bounds a merged file.
+        For one process to call, see `maintain`. `max_rows` bounds a merged file.
         """
         with self._clear_errors():
             return self._retried(lambda _: merge.merge(self._folder, self._manifest, now, max_rows))

@@ -9,8 +9,11 @@ import pytest
 from haidang.model.event import Event, encode
 from haidang.model.instant import HOUR, SECOND
 from haidang.model.scope import Scope
+from haidang.store.events.elastic.client import Client, Connection
+from haidang.store.events.elastic.store import ElasticStore
 from haidang.store.events.parquet.store import ParquetStore
 from haidang.store.events.protocol import START, EventStore, Position
+from tests.support import elasticsearch
 
 NOON = 500_000 * HOUR
 
@@ -23,10 +26,40 @@ def parquet_store(tmp_path: Path) -> Iterator[ParquetStore]:
     store.close()
 
 
-@pytest.fixture(params=["parquet"])
+@pytest.fixture(scope="session")
+def elastic_connection() -> Iterator[Connection]:
+    """The prefix of this process on the test server, with its template."""
+    with elasticsearch.prepared() as connection:
+        yield connection
+
+
+@pytest.fixture
+def elastic_store(elastic_connection: Connection) -> Iterator[ElasticStore]:
+    """An empty store on the test server."""
+    client = Client.open(elastic_connection)
+    elasticsearch.empty(client)
+    client.close()
+    store = ElasticStore.open(elastic_connection)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["parquet", "elastic"])
 def event_store(request: pytest.FixtureRequest) -> EventStore:
-    """An empty store of each kind; another kind joins by a fixture `<kind>_store`."""
+    """An empty store of each kind, by its fixture `<kind>_store`."""
+    request.node.user_properties.append(("store", request.param))
     return request.getfixturevalue(f"{request.param}_store")
+
+
+@pytest.fixture
+def seal() -> Callable[[EventStore], None]:
+    """A function that ends the segments of a store, so that they may be dropped as a whole."""
+
+    def end_segments(store: EventStore) -> None:
+        if isinstance(store, ElasticStore):
+            elasticsearch.seal(store._client)
+
+    return end_segments
 
 
 @pytest.fixture

@@ -1,40 +1,22 @@
-"""The state store: all or nothing, compare-and-set under contention, clear words when it cannot."""
+"""The state store on each database: all or nothing, one writer at a time, fenced cursors."""
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from haidang import durable
-from haidang.errors import HaidangError, Superseded, Unavailable
-from haidang.store.state import database as database_module
+from haidang.errors import Superseded, Unavailable
 from haidang.store.state import tables
-from haidang.store.state.database import Database, move_cursor, read_cursor
-
-ROOT = Path(__file__).parents[4]
+from haidang.store.state.database import move_cursor, read_cursor
 
 
 class Crash(BaseException):
     """The process dies here."""
-
-
-@pytest.fixture
-def path(tmp_path):
-    """Return the place of a state store that is not there yet."""
-    return tmp_path / "data" / "state.db"
-
-
-@pytest.fixture
-def database(path):
-    """Open a new state store."""
-    database = Database.open(path)
-    yield database
-    database.close()
 
 
 def cursor_of(database, name="c"):
@@ -49,14 +31,18 @@ def move(database, old, new, name="c"):
         move_cursor(connection, name, old, new)
 
 
-def test_transaction_is_there_after_reopening(path):
-    """What was committed is on disk."""
-    first = Database.open(path)
+def batches(database):
+    """How many match batches there are."""
+    with database.reading() as connection:
+        return connection.execute(select(func.count()).select_from(tables.match_batch)).scalar_one()
+
+
+def test_transaction_is_there_after_reopening(state):
+    """What was committed stays."""
+    first = state.open()
     move(first, "", "1")
     first.close()
-    second = Database.open(path)
-    assert "1" == cursor_of(second)
-    second.close()
+    assert "1" == cursor_of(state.open())
 
 
 def test_exception_rolls_everything_back(database):
@@ -70,9 +56,7 @@ def test_exception_rolls_everything_back(database):
 
     with pytest.raises(KeyError):
         fail()
-    with database.reading() as connection:
-        count = connection.execute(select(func.count()).select_from(tables.match_batch))
-        assert (0, "") == (count.scalar_one(), read_cursor(connection, "c"))
+    assert (0, "") == (batches(database), cursor_of(database))
 
 
 @pytest.mark.parametrize(
@@ -82,24 +66,23 @@ def test_exception_rolls_everything_back(database):
         pytest.param("1", "test.after_commit", id="after"),
     ],
 )
-def test_crash_at_the_commit_leaves_it_undone_or_done(path, expected, name):
+def test_crash_at_the_commit_leaves_it_undone_or_done(state, expected, name):
     """Even an exception that nobody catches leaves no half."""
 
     def hook(passed):
         if passed == name:
             raise Crash
 
-    database = Database.open(path)
+    database = state.open()
     token = durable.HOOK.set(hook)
     with pytest.raises(Crash):
         move(database, "", "1")
     durable.HOOK.reset(token)
     database.close()
-    again = Database.open(path)
+    again = state.open()
     assert expected == cursor_of(again)
     move(again, expected, "2")
     assert "2" == cursor_of(again)
-    again.close()
 
 
 def test_reader_keeps_its_view_while_others_write(database):
@@ -121,11 +104,13 @@ def test_reader_keeps_its_view_while_others_write(database):
     ],
 )
 def test_cursor_moves_only_from_where_it_stands(database, old, new):
-    """A worker that was overtaken must drop its work."""
+    """A worker that was overtaken must drop its work; the next one is not disturbed by that."""
     move(database, "", "1")
     with pytest.raises(Superseded, match="cursor c"):
         move(database, old, new)
     assert "1" == cursor_of(database)
+    move(database, "1", "4")
+    assert "4" == cursor_of(database)
 
 
 def test_cursors_do_not_touch_each_other(database):
@@ -135,212 +120,168 @@ def test_cursors_do_not_touch_each_other(database):
     assert ["1", "2", ""] == [cursor_of(database, name) for name in ("match", "alert", "x")]
 
 
-def count_up(path, times):
-    """Move the cursor up `times` times against others; return how often it was overtaken."""
-    database = Database.open(path)
-    overtaken = done = 0
+def count_up(database, times):
+    """Move the cursor up `times` times against others."""
+    done = 0
     while done < times:
         old = cursor_of(database)
         try:
             move(database, old, str(int(old or 0) + 1))
             done += 1
         except Superseded:
-            overtaken += 1
-    database.close()
-    return overtaken
+            pass
 
 
-def test_threads_move_a_cursor_without_losing_a_step(path):
+def test_threads_move_a_cursor_without_losing_a_step(state):
     """Read, compare, set: every step counts once, however the threads interleave."""
-    Database.open(path).close()
+    rivals = [state.open(), state.open()]
     with ThreadPoolExecutor(2) as pool:
-        overtaken = list(pool.map(count_up, [path] * 2, [40] * 2))
-    database = Database.open(path)
-    assert "80" == cursor_of(database)
-    database.close()
-    assert 0 <= min(overtaken)
+        list(pool.map(count_up, rivals, [40] * 2))
+    assert "80" == cursor_of(rivals[0])
 
 
-def test_overtaken_worker_is_superseded(path):
+@pytest.mark.parametrize("start", [pytest.param("", id="first"), pytest.param("1", id="later")])
+def test_rival_waits_for_the_one_before_and_is_superseded(state, start):
+    """Of two transactions at once the second waits for the first, then finds the cursor moved."""
+    one, other = state.open(), state.open()
+    if start:
+        move(one, "", start)
+    with ThreadPoolExecutor(1) as pool:
+        with one.transaction("test") as connection:
+            move_cursor(connection, "c", start, "one")
+            waiting = pool.submit(move, other, start, "other")
+            with pytest.raises(TimeoutError):
+                waiting.result(0.2)
+        with pytest.raises(Superseded):
+            waiting.result(10)
+    assert "one" == cursor_of(other)
+
+
+def test_overtaken_worker_leaves_nothing(state):
     """Two workers that both read the same position: one commits, the other drops its work."""
-    one, other = Database.open(path), Database.open(path)
+    one, other = state.open(), state.open()
     position = cursor_of(one), cursor_of(other)
     move(one, position[0], "one")
+
+    def late():
+        with other.transaction("test") as connection:
+            connection.execute(insert(tables.match_batch).values(matches=1, payload=b"x"))
+            move_cursor(connection, "c", position[1], "other")
+
     with pytest.raises(Superseded):
-        _write_batch(other, position[1], "other")
-    with one.reading() as connection:
-        assert (
-            0
-            == connection.execute(select(func.count()).select_from(tables.match_batch)).scalar_one()
-        )
-    assert "one" == cursor_of(other)
-    one.close()
-    other.close()
+        late()
+    assert (0, "one") == (batches(one), cursor_of(other))
 
 
-_PROGRAM = """
-import sys
-from pathlib import Path
-from haidang.errors import Superseded
-from haidang.store.state.database import Database, move_cursor, read_cursor
-database = Database.open(Path(sys.argv[1]))
-print("ready", flush=True)
-sys.stdin.readline()
-done = overtaken = 0
-while done < int(sys.argv[2]):
-    with database.reading() as connection:
-        old = read_cursor(connection, "c")
-    try:
-        with database.transaction("test") as connection:
-            move_cursor(connection, "c", old, str(int(old or 0) + 1))
-        done += 1
-    except Superseded:
-        overtaken += 1
-print(overtaken)
-"""
-
-
-@pytest.mark.slow
-def test_processes_move_a_cursor_without_losing_a_step(path):
-    """Three real processes contend, none loses a step or is told that the file is busy."""
-    arguments = [sys.executable, "-c", _PROGRAM, str(path), "100"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
-    processes = [subprocess.Popen(arguments, **pipes) for _ in range(3)]
-    assert ["ready\n"] * 3 == [process.stdout.readline() for process in processes]
-    for process in processes:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    overtaken = [int(process.communicate(timeout=60)[0]) for process in processes]
-    database = Database.open(path)
-    assert "300" == cursor_of(database)
-    database.close()
-    assert 0 < sum(overtaken), "the processes never met: no contention was tested"
-
-
-def test_locked_file_is_unavailable_and_works_again(path, monkeypatch):
+def test_lock_held_too_long_is_unavailable_and_works_again(state):
     """A writer that waits in vain says so; nothing was lost."""
-    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_SECS", 0.2)
-    holder, other = Database.open(path), Database.open(path)
+    holder, other = state.open(), state.open(patience_secs=1)
+    move(holder, "", "0")
     with holder.transaction("test") as connection:
-        move_cursor(connection, "c", "", "1")
-        with pytest.raises(Unavailable, match="locked"):
-            move(other, "", "2")
+        move_cursor(connection, "c", "0", "1")
+        with pytest.raises(Unavailable, match="lock"):
+            move(other, "0", "2")
     move(other, "1", "2")
     assert "2" == cursor_of(holder)
-    holder.close()
-    other.close()
 
 
-def test_writer_has_its_turn_from_the_beginning(path, monkeypatch):
-    """What a transaction reads first is still true when it writes: nobody came between."""
-    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_SECS", 0.2)
-    one, other = Database.open(path), Database.open(path)
-    with one.transaction("test") as connection:
-        old = read_cursor(connection, "c")
-        with pytest.raises(Unavailable, match="locked"):
-            move(other, "", "other")
-        move_cursor(connection, "c", old, "one")
-    assert "one" == cursor_of(other)
-    one.close()
-    other.close()
-
-
-def test_readers_do_not_wait_for_a_writer(path, monkeypatch):
+def test_readers_do_not_wait_for_a_writer(state):
     """A listing is answered while a batch is written."""
-    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_SECS", 0.2)
-    writer, reader = Database.open(path), Database.open(path)
+    writer, reader = state.open(), state.open(patience_secs=1)
     with writer.transaction("test") as connection:
         move_cursor(connection, "c", "", "1")
         assert "" == cursor_of(reader)
     assert "1" == cursor_of(reader)
-    writer.close()
-    reader.close()
+
+
+def test_broken_constraint_is_a_mistake_of_the_program(database):
+    """A row of an alert that is not there is not told as a passing trouble."""
+    row = insert(tables.alert_unit).values(alert="none", unit="u")
+    with (
+        pytest.raises(IntegrityError, match=r"(?i)foreign key"),
+        database.transaction("test") as connection,
+    ):
+        connection.execute(row)
+    move(database, "", "1")
+    assert "1" == cursor_of(database)
+
+
+def noted(database, *reasons):
+    """Store poisons with these reasons; what is read back, in the database's order."""
+    rows = [
+        {"rule": "r", "event": str(number), "at": 2**62, "reason": reason}
+        for number, reason in enumerate(reasons)
+    ]
+    reason = tables.poison.c.reason
+    with database.transaction("test") as connection:
+        connection.execute(insert(tables.poison), rows)
+        return connection.execute(select(reason).order_by(reason)).scalars().all()
+
+
+def test_text_is_kept_and_ordered_by_code_point(database):
+    """Neither the letters of Vietnamese nor case depend on a server's locale."""
+    words = ["đ", "e", "Z", "a", "ạ", "_", "", "𠀀", "�"]
+    assert sorted(words) == noted(database, *words)
 
 
 @pytest.mark.parametrize(
-    ("pragma", "expected"),
-    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)],
+    ("expected", "given"),
+    [
+        pytest.param("a�b", "a\0b", id="nul"),
+        pytest.param("�", "\ud800", id="lone-surrogate"),
+        pytest.param("�x", "\0x", id="nul-first"),
+    ],
 )
-def test_every_connection_is_prepared(database, pragma, expected):
-    """Durable commits and foreign keys do not depend on a default."""
+def test_what_no_database_can_keep_is_replaced(database, expected, given):
+    """The same on both, and found again by what was given."""
+    assert [expected] == noted(database, given)
     with database.reading() as connection:
-        assert expected == connection.execute(text(f"PRAGMA {pragma}")).scalar_one()
+        found = select(tables.poison.c.event).where(tables.poison.c.reason == given)
+        assert ["0"] == connection.execute(found).scalars().all()
 
 
-def test_foreign_keys_hold(database):
-    """A row of an alert that is not there is a mistake of the program, not of the disk."""
-    with (
-        pytest.raises(IntegrityError, match="FOREIGN KEY"),
-        database.transaction("test") as connection,
-    ):
-        connection.execute(insert(tables.alert_unit).values(alert="none", unit="u"))
+@given(st.text(st.characters(exclude_categories=())))
+def test_every_text_can_be_stored(text):
+    """What comes out is valid UTF-8 without NUL, and nothing else was changed."""
+    results = {
+        tables.Text().process_bind_param(text, dialect)
+        for dialect in (sqlite.dialect(), postgresql.dialect())
+    }
+    (stored,) = results
+    assert "\0" not in stored
+    assert text.replace("\0", "�").encode("utf-8", "replace").count(b"?") >= stored.count("?")
+    assert len(text) == len(stored)
+    assert stored == stored.encode("utf-8").decode("utf-8")
 
 
-def test_schema_version_is_written_and_compared(path):
-    """A file of another version is left alone, with words what to do."""
-    first = Database.open(path)
-    with first.transaction("test") as connection:
-        connection.execute(update(tables.meta).values(value="99"))
-    first.close()
-    with pytest.raises(HaidangError, match=r"schema version 99.*knows 1.*data_dir"):
-        Database.open(path)
+@pytest.mark.parametrize("table", list(tables.metadata.sorted_tables), ids=lambda one: one.name)
+def test_every_text_column_is_of_our_kind(table):
+    """No column can receive what one of the databases would refuse."""
+    kinds = {type(column.type).__name__ for column in table.columns}
+    assert kinds <= {"Text", "BigInteger", "Integer", "LargeBinary"}
+    assert all(
+        isinstance(column.type, tables.Text)
+        for column in table.columns
+        if type(column.type).__name__ == "Text"
+    )
 
 
-def test_file_that_is_no_database_is_told_in_words(path):
-    """Nothing overwrites it."""
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"these are somebody's notes\n" * 100)
-    with pytest.raises(HaidangError, match="not a database") as caught:
-        Database.open(path)
-    assert not isinstance(caught.value, Unavailable), "trying again would not help"
-    assert path.read_bytes().startswith(b"these are somebody's notes")
-
-
-def test_folder_that_cannot_be_made_is_unavailable(tmp_path):
-    """The message names the folder."""
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(Unavailable, match="file/data: cannot be made"):
-        Database.open(tmp_path / "file" / "data" / "state.db")
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """Mount a disk of 1 MiB, or skip where that is not allowed."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except OSError:
-        mounted = False
-    if not mounted:
-        pytest.skip("a full disk can only be tried where mounting a tmpfs is allowed (root)")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def test_full_disk_is_unavailable_and_works_again(small_disk):
-    """A batch that does not fit is refused whole; with space the same batch is accepted."""
-    database = Database.open(small_disk / "state.db")
-    move(database, "", "1")
-    ballast = small_disk / "ballast"
-    ballast.write_bytes(b"x" * (_free(small_disk) - 64 * 1024))
-    with pytest.raises(Unavailable, match="full"):
-        _write_batch(database, "1", "2")
-    assert "1" == cursor_of(database)
-    ballast.unlink()
-    _write_batch(database, "1", "2")
-    assert "2" == cursor_of(database)
-    database.close()
-
-
-def _free(folder):
-    status = os.statvfs(folder)
-    return status.f_bavail * status.f_frsize
-
-
-def _write_batch(database, old, new):
+def test_payload_comes_back_as_bytes(database):
+    """Any byte, on either database."""
+    payload = bytes(range(256)) * 4
     with database.transaction("test") as connection:
-        row = {"matches": 1, "payload": os.urandom(100_000)}
-        connection.execute(insert(tables.match_batch).values(row))
-        move_cursor(connection, "c", old, new)
+        connection.execute(insert(tables.detection).values(payload=payload))
+        assert payload == connection.execute(select(tables.detection.c.payload)).scalar_one()
+
+
+def test_ids_of_deleted_rows_never_come_back(state):
+    """Cursors point at them."""
+    database = state.open()
+    ids = []
+    for _ in range(2):
+        with database.transaction("test") as connection:
+            connection.execute(insert(tables.detection), [{"payload": b"x"}] * 2)
+            ids += connection.execute(select(tables.detection.c.id).order_by("id")).scalars().all()
+            connection.execute(tables.detection.delete())
+    assert sorted(set(ids)) == ids
+    assert 4 == len(ids)

@@ -3,6 +3,7 @@
 import pyarrow.parquet as pq
 import pytest
 
+from haidang.errors import Unavailable
 from haidang.model.instant import DAY, HOUR, MINUTE
 from haidang.model.scope import Scope
 from haidang.store.events.parquet.manifest import Extent, Manifest, Segment
@@ -120,19 +121,72 @@ def test_retention_drops_merged_segments(parquet_store, make_event, feed_of, tmp
     events = filled(parquet_store, make_event)
     parquet_store.merge(MIDNIGHT + DAY)
     last = max(event.received for event in events if event.level == 2)
-    assert 0 == parquet_store.drop(last, 2)
-    assert sum(event.level == 2 for event in events) == parquet_store.drop(last + 1, 2)
+    head = parquet_store.head()
+    assert 0 == parquet_store.drop(last, 2, head)
+    assert sum(event.level == 2 for event in events) == parquet_store.drop(last + 1, 2, head)
     assert [event for event in events if event.level != 2] == feed_of(parquet_store)
     parquet_store.merge(MIDNIGHT + DAY)
     assert [] == list((tmp_path / "events/l2").iterdir())
-    assert 0 == parquet_store.drop(last + 1, 2)
+    assert 0 == parquet_store.drop(last + 1, 2, head)
 
 
 def test_positions_stay_valid_when_everything_is_dropped(parquet_store, make_event, feed_of):
     """The head never goes back, so no reader misses what comes next."""
-    head = parquet_store.append([make_event(1)])
-    assert 1 == parquet_store.drop(make_event(2).received, 3)
+    head = parquet_store.append([make_event(1)]).position
+    assert 1 == parquet_store.drop(make_event(2).received, 3, head)
     assert head == parquet_store.head()
     parquet_store.append([make_event(2)])
     assert [make_event(2)] == feed_of(parquet_store, head)
     assert [make_event(2)] == feed_of(parquet_store)
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_retention_waits_for_the_reader(parquet_store, make_event, feed_of, merged):
+    """A file goes once the reader has passed its last event, to the row."""
+    for start in (0, 4):
+        events = [make_event(start + n, received=MIDNIGHT, level=1 + n % 2) for n in range(4)]
+        parquet_store.append(events)
+    if merged:
+        parquet_store.merge(MIDNIGHT + DAY)
+    last_of_level_1 = "2:2"
+    dropped = {}
+    for passed in (START, "1:1", "1:2", "1:3", "2:0", "2:1", last_of_level_1):
+        dropped[passed] = parquet_store.drop(MIDNIGHT + 1, 1, passed)
+    expected = {last_of_level_1: 4} if merged else {"1:2": 2, last_of_level_1: 2}
+    assert expected == {passed: count for passed, count in dropped.items() if count}
+    assert {2} == {event.level for event in feed_of(parquet_store)}
+
+
+def test_retention_refuses_a_reader_ahead_of_the_store(parquet_store, make_event, feed_of):
+    """A position from before a restore says nothing of what was read."""
+    parquet_store.append([make_event(1)])
+    with pytest.raises(Unavailable, match="older backup"):
+        parquet_store.drop(make_event(2).received, 3, "9:0")
+    assert [make_event(1)] == feed_of(parquet_store)
+
+
+def test_maintenance_merges_what_is_over_once_a_minute(parquet_store, make_event, tmp_path):
+    """At the first call, then not within a minute of the last, except when the clock goes back."""
+    left = []
+    for n, at in enumerate([0, 1, MINUTE - 1, MINUTE, MINUTE - 1, HOUR]):
+        for m in range(2):
+            parquet_store.append([make_event(2 * n + m, received=MIDNIGHT)])
+        parquet_store.maintain(MIDNIGHT + DAY + at)
+        left.append(len(parquet_store._manifest.read().segments))
+    assert [1, 3, 5, 1, 1, 1] == left
+
+
+def test_maintenance_that_failed_tries_again_a_minute_later(parquet_store, make_event, monkeypatch):
+    """A disk that is full is not filled anew each second."""
+    tried = []
+
+    def fail(now):
+        tried.append(now)
+        raise Unavailable("the disk is full")
+
+    monkeypatch.setattr(parquet_store, "merge", fail)
+    for now in (0, MINUTE):
+        with pytest.raises(Unavailable):
+            parquet_store.maintain(now)
+        parquet_store.maintain(now + 1)
+    assert [0, MINUTE] == tried

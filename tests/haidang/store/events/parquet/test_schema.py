@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from haidang.model.fields import values
 from haidang.model.fold import fold
+from haidang.store.events.fields import FIELDS
 from haidang.store.events.parquet import schema
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5))
@@ -27,7 +28,7 @@ DOCUMENTS = st.dictionaries(
 def test_fast_walk_finds_what_values_finds(document):
     """A field has a text exactly where `values` has a value; the text holds each of them."""
     texts = schema.pruning_texts(document)
-    for field in schema.FIELDS:
+    for field in FIELDS:
         found = values(document, field)
         assert bool(found) == (field in texts)
         if texts.get(field, schema.UNKNOWN) != schema.UNKNOWN:
@@ -52,8 +53,8 @@ def test_text_of_values(found, expected):
 
 def test_no_field_begins_another():
     """A field that is also a parent would be lost in the tree of fields."""
-    for field in schema.FIELDS:
-        assert not [other for other in schema.FIELDS if other.startswith(f"{field}.")]
+    for field in FIELDS:
+        assert not [other for other in FIELDS if other.startswith(f"{field}.")]
 
 
 def test_long_capital_letters_fold_before_they_are_measured():

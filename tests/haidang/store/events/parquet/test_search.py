@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from haidang.model.event import encode
 from haidang.model.fields import put
 from haidang.model.scope import Scope
+from haidang.store.events.fields import FIELDS
 from haidang.store.events.filter import check_of
-from haidang.store.events.parquet.schema import FIELDS
 from haidang.store.events.protocol import Clause, Filter, Range
 
 LETTERS = st.sampled_from(

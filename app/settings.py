@@ -1,0 +1,174 @@
+"""What `haidang.yml` can say: the settings, each with its documentation (`doc`).
+
+docs/reference.md is made from these fields; `app.config` reads the file. Secrets never stand
+here, only where they are.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from haidang.model.instant import VIETNAM
+
+Profile: TypeAlias = Literal["embedded", "cluster"]
+
+ELASTICSEARCH_PASSWORD = "HAIDANG_ELASTICSEARCH_PASSWORD"  # noqa: S105 - a variable's name
+POSTGRESQL_PASSWORD = "HAIDANG_POSTGRESQL_PASSWORD"  # noqa: S105 - a variable's name
+OWNER_PASSWORD = "HAIDANG_POSTGRESQL_OWNER_PASSWORD"  # noqa: S105 - a variable's name
+
+
+def _doc(text: str, **more: Any) -> dict[str, str]:
+    return {"doc": text, **more}
+
+
+@dataclass(frozen=True, slots=True)
+class InputSettings:
+    """One entry of `inputs`: files of one format on one system."""
+
+    name: str = field(
+        metadata=_doc(
+            "Name of the input, unique in the file: small letters, digits, `.`, `_`, `-`."
+        )
+    )
+    path: str = field(metadata=_doc("Glob pattern of the files, relative to the configuration."))
+    dataset: str = field(metadata=_doc("Name of the data set that parses them: `nginx.access`."))
+    operator: str = field(metadata=_doc("Id of the unit that runs the system."))
+    zone: str = field(metadata=_doc("Id of the zone in which private addresses are meant."))
+    host: str = field(
+        default="", metadata=_doc("Name of the host, where the lines themselves do not tell.")
+    )
+    timezone: dt.timezone = field(
+        default=VIETNAM,
+        metadata=_doc("UTC offset of times that name none.", default="`+07:00`", kind="`±HH:MM`"),
+    )
+    max_ahead_secs: int = field(
+        default=86_400,
+        metadata=_doc("An event further ahead of its receipt gets the receive time, flagged."),
+    )
+    max_behind_days: int = field(
+        default=400,
+        metadata=_doc("An event further behind its receipt gets the receive time, flagged."),
+    )
+    place: tuple[str, int] = field(default=("", 0), compare=False)  # file and line of the entry
+
+
+@dataclass(frozen=True, slots=True)
+class ElasticsearchSettings:
+    """The section `elasticsearch`: the event store of the profile *cluster*."""
+
+    hosts: tuple[str, ...] = field(
+        metadata=_doc(
+            "Nodes of the cluster, `http(s)://host:port`; no user or password in them.",
+            kind="list of URLs",
+        )
+    )
+    user: str = field(default="", metadata=_doc("Who we are there; empty if it asks nobody."))
+    password_file: Path | None = field(
+        default=None,
+        metadata=_doc(
+            f"File that holds the password; or the environment's `{ELASTICSEARCH_PASSWORD}`.",
+            default="none",
+            kind="path",
+        ),
+    )
+    ca_certs: Path | None = field(
+        default=None,
+        metadata=_doc(
+            "Certificate of the authority that the nodes of `https` hosts must prove.",
+            default="the system's",
+            kind="path",
+        ),
+    )
+    prefix: str = field(
+        default="haidang",
+        metadata=_doc("First part of the names of all streams: small letters, digits, `-`."),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresqlSettings:
+    """The section `postgresql`: the state store of the profile *cluster*."""
+
+    url: str = field(
+        metadata=_doc(
+            "`postgresql://user@host:port/database`, no password in it; `?sslmode=` and "
+            "`&sslrootcert=` may follow. The user is the run-time role.",
+            kind="URL",
+        )
+    )
+    password_file: Path | None = field(
+        default=None,
+        metadata=_doc(
+            f"File that holds the password; or the environment's `{POSTGRESQL_PASSWORD}`.",
+            default="none",
+            kind="path",
+        ),
+    )
+    owner: str = field(
+        default="",
+        metadata=_doc("Role that owns the tables; only `haidang store init` connects as it."),
+    )
+    owner_password_file: Path | None = field(
+        default=None,
+        metadata=_doc(
+            f"File that holds the owner's password; or the environment's `{OWNER_PASSWORD}`.",
+            default="none",
+            kind="path",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The top of `haidang.yml`."""
+
+    data_dir: Path = field(
+        metadata=_doc(
+            "Folder of the offsets and the quarantine, with `embedded` of both stores, too; made "
+            "if absent."
+        )
+    )
+    inventory: Path = field(metadata=_doc("File of the inventory: units, systems, networks."))
+    profile: Profile = field(
+        default="embedded",
+        metadata=_doc(
+            "`embedded`: both stores are files in `data_dir`. `cluster`: events in Elasticsearch, "
+            "state in PostgreSQL. Nothing between.",
+            kind="text",
+        ),
+    )
+    elasticsearch: ElasticsearchSettings | None = field(
+        default=None,
+        metadata=_doc("With `cluster` only, see below.", default="none", kind="mapping"),
+    )
+    postgresql: PostgresqlSettings | None = field(
+        default=None,
+        metadata=_doc("With `cluster` only, see below.", default="none", kind="mapping"),
+    )
+    rules: tuple[Path, ...] = field(
+        default=(),
+        metadata=_doc(
+            "Files or folders of rules besides Hải Đăng's own.",
+            default="none",
+            kind="list of paths",
+        ),
+    )
+    interval_secs: int = field(default=60, metadata=_doc("Seconds between two runs; at least 1."))
+    allowance_secs: int = field(
+        default=900,
+        metadata=_doc("How late an event may come and still be correlated in its order."),
+    )
+    memory_limit: str = field(
+        default="128MB",
+        metadata=_doc(
+            "Memory for queries of the event store: `128MB`, `2GB`. With `embedded` only."
+        ),
+    )
+    threads: int = field(
+        default=1, metadata=_doc("Threads for queries; at least 1. With `embedded` only.")
+    )
+    inputs: tuple[InputSettings, ...] = field(
+        default=(),
+        metadata=_doc("What is collected, see below.", default="none", kind="list"),
+    )

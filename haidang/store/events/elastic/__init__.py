@@ -1,0 +1,1 @@
+"""The event store of the profile *cluster*: data streams, one a family and level."""

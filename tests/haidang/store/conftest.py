@@ -1,0 +1,5 @@
+"""Fixtures of the stores' tests."""
+
+from tests.support import state as stores
+
+cluster, database, state = stores.cluster, stores.database, stores.state
