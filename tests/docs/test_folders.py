@@ -10,7 +10,7 @@ PACKAGES = {file.parent.name for file in ROOT.glob("*/__init__.py")}
 # Folders that hold files of ours; an empty one or one of a tool's own is nothing to document.
 OTHERS = {
     name
-    for name in ("bench", "docs", "examples", "requirements", "scripts", "tests")
+    for name in ("bench", "deploy", "docs", "examples", "requirements", "scripts", "tests")
     if any(file.is_file() for file in (ROOT / name).rglob("*") if "__pycache__" not in file.parts)
 }
 
