@@ -97,6 +97,8 @@ def main(arguments: Sequence[str]) -> int:
     """Start the servers, run, stop them; returns the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
+    # A shell ignores it for what it starts in the background, and the tests would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as stack:
         servers = wanted_servers(stack.enter_context(scratch()))
         stack.enter_context(running(*servers.values()))
