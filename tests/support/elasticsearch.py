@@ -5,11 +5,13 @@ other process of this machine holds.
 """
 
 import fcntl
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TextIO
 
 from haidang.errors import HaidangError
 from haidang.store.events.elastic import shards, template
@@ -50,8 +52,20 @@ def _prefix() -> Iterator[str]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            yield f"t{number}"
+            if not _is_at(file, path):
+                continue  # its last holder has just removed it
+            try:
+                yield f"t{number}"
+            finally:
+                path.unlink()
             return
+
+
+def _is_at(file: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def streams(client: Client) -> dict[str, list[str]]:
