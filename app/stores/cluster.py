@@ -18,8 +18,7 @@ from app.stores import State
 from app.stores.secret import read_secret
 from haidang.errors import HaidangError
 from haidang.store.events.elastic.client import Client, Connection
-from haidang.store.events.elastic.names import patterns
-from haidang.store.events.elastic.shards import primaries
+from haidang.store.events.elastic.shards import complete
 from haidang.store.events.elastic.store import ElasticStore
 from haidang.store.state import tables
 from haidang.store.state.database import Database
@@ -114,7 +113,7 @@ def _postgresql(settings: Config) -> PostgresqlSettings:
 def _elasticsearch_line(connection: Connection) -> str:
     with closing(Client.open(connection)) as client:
         nodes = client.ask("GET", "/_nodes", params={"filter_path": "nodes.*.version"})["nodes"]
-        found = primaries(client, patterns(connection.prefix))
+        found = complete(client)
     versions = ", ".join(sorted({node["version"] for node in nodes.values()}))
     head = sum(one.checkpoint + 1 for one in found)
     indices = len({one.index for one in found})

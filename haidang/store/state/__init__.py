@@ -1,1 +1,1 @@
-"""The state store: tables in SQLAlchemy Core on SQLite; small transactions, cursors, audit."""
+"""The state store: tables in SQLAlchemy Core; small transactions, cursors; on two databases."""

@@ -21,7 +21,14 @@ from haidang.store.events.elastic.names import patterns
 from haidang.store.events.elastic.position import NOTHING, Marks, check_not_ahead
 from haidang.store.events.elastic.position import decode as marks_of
 from haidang.store.events.elastic.position import encode as position_of
-from haidang.store.events.elastic.shards import Primary, existing, oldest, primaries, refresh
+from haidang.store.events.elastic.shards import (
+    Primary,
+    complete,
+    existing,
+    oldest,
+    primaries,
+    refresh,
+)
 from haidang.store.events.protocol import Page, Position
 
 PAGE_BYTES = 16 << 20  # a page of long events is cut: its reader holds all of it in memory
@@ -85,10 +92,8 @@ def ids_after(client: Client, position: Position) -> frozenset[str]:
     marks = marks_of(position)
     ids: set[str] = set()
     while True:
-        shards = primaries(client, patterns(client.prefix))
+        shards = complete(client)
         check_not_ahead(marks, shards)
-        if existing(client) - {one.key for one in shards}:
-            raise Unavailable("Elasticsearch: a shard of a stream has no primary, or is closed")
         slices = _new(shards, marks, None)
         if not slices:
             return frozenset(ids)

@@ -16,7 +16,7 @@ from haidang.store.events.elastic.client import Client, Rejected
 from haidang.store.events.elastic.document import ENVELOPE, decode
 from haidang.store.events.elastic.names import patterns
 from haidang.store.events.elastic.prefilter import Query, any_of, is_plain, query_of
-from haidang.store.events.elastic.shards import refresh
+from haidang.store.events.elastic.shards import complete, refresh
 from haidang.store.events.elastic.template import FOLDED
 from haidang.store.events.filter import check_of
 from haidang.store.events.protocol import Clause, Filter, Range
@@ -34,7 +34,11 @@ _UNITS = (f"{ENVELOPE}.operator", f"{ENVELOPE}.affected")
 def search(
     client: Client, scope: Scope, wanted: Filter, between: Range, limit: int
 ) -> Generator[Event]:
-    """The answer of `EventStore.search`, asked for as it is taken."""
+    """The answer of `EventStore.search`, asked for as it is taken.
+
+    Raises Unavailable rather than leave out an index that is closed.
+    """
+    complete(client)
     with closing(find(client, patterns(client.prefix), scope, wanted, between)) as found:
         yield from islice(found, max(limit, 0))
 

@@ -58,20 +58,35 @@ def primaries(client: Client, patterns: Sequence[str]) -> list[Primary]:
     return found
 
 
-def existing(client: Client) -> frozenset[str]:
-    """The key of every shard that the cluster knows, whether it has a primary now or not.
+def complete(client: Client) -> list[Primary]:
+    """The primaries of all shards of the streams; none may be missing.
+
+    Raises Unavailable naming an index that has none now, or that somebody closed: what lies in it
+    would be left out in silence.
+    """
+    known = existing(client)
+    found = primaries(client, patterns(client.prefix))
+    missing = known.keys() - {one.key for one in found}
+    if missing:
+        index = min(known[key] for key in missing)
+        raise Unavailable(f"Elasticsearch: {index} has no primary now, or is closed (then open it)")
+    return found
+
+
+def existing(client: Client) -> dict[str, str]:
+    """The key of every shard that the cluster knows → its index, be it red or closed now.
 
     Raises Unavailable.
     """
     where = ",".join(patterns(client.prefix))
-    params = {"filter_path": _LISTED, "ignore_unavailable": "true"}
+    params = {"filter_path": _LISTED, "ignore_unavailable": "true", "expand_wildcards": "all"}
     answer = client.ask("GET", f"/{where}/_settings", params=params, timeout_secs=_SECS)
-    indices = [one["settings"]["index"] for one in answer.values()]
-    return frozenset(
-        f"{index['uuid']}/{shard}"
-        for index in indices
+    indices = {name: one["settings"]["index"] for name, one in answer.items()}
+    return {
+        f"{index['uuid']}/{shard}": name
+        for name, index in indices.items()
         for shard in range(int(index["number_of_shards"]))
-    )
+    }
 
 
 def streams(client: Client, patterns: Sequence[str]) -> dict[str, list[str]]:

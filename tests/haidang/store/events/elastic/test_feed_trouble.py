@@ -11,7 +11,7 @@ from haidang.model.scope import Scope
 from haidang.store.events.elastic import feed, shards
 from haidang.store.events.elastic.position import decode
 from haidang.store.events.elastic.store import ElasticStore
-from haidang.store.events.protocol import START
+from haidang.store.events.protocol import START, Filter, Range
 from tests.support.elasticsearch import streams
 from tests.support.proxy import answer, proxied
 
@@ -132,11 +132,14 @@ def red(elastic_store, make_event, monkeypatch):
     elastic_store.append([make_event(1), make_event(2, dataset="nginx.access")])
     name = write_index(elastic_store._client)
 
-    def serving(client, wanted):
-        return [one for one in shards.primaries(client, wanted) if one.index != name]
+    real = shards.primaries
 
-    monkeypatch.setattr(feed, "primaries", serving)
-    return lambda: monkeypatch.setattr(feed, "primaries", shards.primaries)
+    def tell(primaries):
+        for module in (feed, shards):
+            monkeypatch.setattr(module, "primaries", primaries)
+
+    tell(lambda client, wanted: [one for one in real(client, wanted) if one.index != name])
+    return lambda: tell(real)
 
 
 def test_shard_without_primary_stands_still(elastic_store, make_event, feed_of, red):
@@ -166,6 +169,22 @@ def test_ids_wait_for_every_shard(elastic_store, red):
         elastic_store.ids_after(START)
     red()
     assert {"event-000001", "event-000002"} == elastic_store.ids_after(START)
+
+
+def test_closed_index_is_neither_left_out_nor_forgotten(elastic_store, make_event, feed_of):
+    """Searches say so instead of a short answer; opened again, its events do not come twice."""
+    client = elastic_store._client
+    head = elastic_store.append([make_event(1), make_event(2, dataset="nginx.access")]).position
+    name = write_index(client)
+    client.ask("POST", f"/{name}/_close")
+    elastic_store.append([make_event(3, dataset="nginx.access")])
+    with pytest.raises(Unavailable, match=f"{name} has no primary now, or is closed"):
+        list(elastic_store.search(ALL, Filter(), Range()))
+    page = elastic_store.read(ALL, head, 10)
+    client.ask("POST", f"/{name}/_open")
+    assert ["event-000003"] == ids(page.events)
+    assert [] == feed_of(elastic_store, page.position)
+    assert 3 == len(list(elastic_store.search(ALL, Filter(), Range())))
 
 
 def test_position_ahead_of_the_store(elastic_store, make_event):
