@@ -345,6 +345,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(key=st.sampled_from(ANY_KEY), value=VALUES)
 def test_any_value_gives_settings_or_problems(tmp_path_factory, key, value):
