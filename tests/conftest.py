@@ -5,6 +5,7 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
+from hypothesis import strategies as st
 
 from tests.support import budget, stores
 
@@ -17,6 +18,15 @@ _WORK = pytest.StashKey[float]()
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _table_of_unicode() -> None:
+    """Let Hypothesis make its table of Unicode: a fresh clone has none, and it takes a second.
+
+    Whichever test drew the first text would be charged with it.
+    """
+    st.text().validate()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

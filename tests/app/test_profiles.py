@@ -71,6 +71,7 @@ def said(haidang, file, words):
     return ran.code, ran.out.replace(str(file.parent), ""), ran.err.replace(str(file.parent), "")
 
 
+@pytest.mark.slow
 def test_the_whole_thread_says_the_same_on_both(haidang, build, clustered):
     """From collecting to the ledger: every word, every id, every hash."""
     answers = []

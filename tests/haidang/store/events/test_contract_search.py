@@ -115,6 +115,7 @@ def test_search_by_ids(event_store, make_event):
     assert [] == list(event_store.search(ALL, nothing, Range()))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -104,6 +104,7 @@ def test_position_of_another_store(elastic_store):
             use()
 
 
+@pytest.mark.slow
 def test_reading_and_appending_by_threads(elastic_store, make_event):
     """Two readers beside two writers and rollovers get every event once."""
     batches = [
