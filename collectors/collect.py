@@ -11,6 +11,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +21,7 @@ from collectors.dataset import Dataset
 from collectors.envelope import FindOwnership
 from collectors.files import BROKEN, Content, open_content
 from collectors.follow import Follower, Live
-from collectors.frame import frame
+from collectors.frame import Framing, frame
 from collectors.identity import digest
 from collectors.intake import Batch, Input, Intake
 from collectors.ledger import Counts, Report
@@ -31,6 +32,7 @@ from haidang.store.events.protocol import EventStore, Position
 
 _CHUNK = 128 * 1024
 _TURN_LINES = 1000
+_PAUSE = 5 * SECOND  # a program that writes a record of several lines does so at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ class Collector:
         self._quarantine_path = settings.data_dir / "quarantine.ndjson"
         self._intakes = {
             one.name: Intake(one, datasets[one.dataset], settings.mask_key, find)
+            for one in settings.inputs
+        }
+        self._framings = {
+            one.name: Framing(settings.max_line_bytes, datasets[one.dataset].continued)
             for one in settings.inputs
         }
         self._followers = [
@@ -183,10 +189,25 @@ class Collector:
             live += scan.live
             changed = changed or scan.changed
             self._warnings += scan.warnings
+        for one in live:
+            changed = self._close_record(one, now) or changed
         self._warnings += _read_twice(live)
         if changed:
             offsets_file.save(self._offsets_path, self._offsets)
         return live
+
+    def _close_record(self, one: Live, now: Instant) -> bool:
+        """Whether a quiet file's last record is to end here, however the file goes on.
+
+        That is committed before the record is sent: after a crash it must be the same record.
+        """
+        row = one.row
+        continued = self._framings[row.input].continued is not None
+        waits = max(row.mark.offset, row.closed) < one.length
+        if continued and waits and now - row.grew >= min(self._settings.quiet, _PAUSE):
+            row.closed = one.length
+            return True
+        return False
 
     def _drain(self, live: list[Live], now: Instant) -> None:
         """Turns for each file in a circle, so that a flood in one does not starve the others."""
@@ -220,19 +241,20 @@ class Collector:
 
     def _read(self, one: Live, batch: Batch) -> bool:
         row, mark = one.row, one.row.mark
-        limit = self._settings.max_line_bytes
-        quiet = self._is_quiet(row, batch.received)
-        for size in (_CHUNK, limit + _CHUNK):
-            want = min(size, one.length - mark.offset)
-            before, data = self._bytes(one, want)
+        finished = one.finished and self._is_quiet(row, batch.received)
+        ends = [row.closed, one.length] if mark.offset < row.closed < one.length else [one.length]
+        for end, size in product(ends, (_CHUNK, self._settings.max_line_bytes + _CHUNK)):
+            before, data = self._bytes(one, min(size, end - mark.offset))
             if mark.offset and digest(before) != mark.tail:
                 return False  # truncated since the look
+            at_end = mark.offset + len(data) == end
             framed = frame(
                 data,
                 mark.offset,
                 skipping=row.skipping,
-                last=one.finished and quiet and mark.offset + len(data) == one.length,
-                max_bytes=limit,
+                last=finished and at_end and end == one.length,
+                closed=at_end and (finished or end == row.closed),
+                how=self._framings[row.input],
                 max_lines=_TURN_LINES,
             )
             if framed.consumed:

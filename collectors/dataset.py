@@ -61,6 +61,11 @@ class Dataset:
         return self._definition.about
 
     @property
+    def continued(self) -> re.Pattern[bytes] | None:
+        """Lines that it matches at their start go on with the record before."""
+        return self._definition.continued
+
+    @property
     def masks(self) -> tuple[str, ...]:
         """The kinds of values that are masked."""
         return tuple(one.kind for one in self._definition.masks)

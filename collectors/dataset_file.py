@@ -17,6 +17,7 @@ _KEYS = (
     "name",
     "about",
     "format",
+    "continued",
     "patterns",
     "time",
     "absent",
@@ -61,6 +62,7 @@ class Definition:
     branches: Branches
     masks: tuple[mask.Mask, ...]
     masks_in_hex: re.Pattern[bytes] | None
+    continued: re.Pattern[bytes] | None
     complete: Complete | None
     join: tuple[Join, Release] | None
     cases: tuple[Case, ...]
@@ -99,7 +101,8 @@ class _Reader:
             own=self._content(()),
             branches=self._branches(),
             masks=self._masks(),
-            masks_in_hex=self._hex_pattern(),
+            masks_in_hex=self._bytes_pattern("masks_in_hex"),
+            continued=self._bytes_pattern("continued"),
             complete=self._named(("complete",), COMPLETE),
             join=self._named(("join",), JOIN),
             cases=tuple(self._case(("cases", i)) for i in self._indexes(("cases",))),
@@ -244,12 +247,12 @@ class _Reader:
             self._check.add((*path, "pattern"), str(error))
             return None
 
-    def _hex_pattern(self) -> re.Pattern[bytes] | None:
-        text = self._check.take(("masks_in_hex",), str)
+    def _bytes_pattern(self, name: str) -> re.Pattern[bytes] | None:
+        text = self._check.take((name,), str)
         try:
             return re.compile(text.encode()) if text else None
         except re.error as error:
-            self._check.add(("masks_in_hex",), str(error))
+            self._check.add((name,), str(error))
             return None
 
     def _case(self, path: YamlPath) -> Case:

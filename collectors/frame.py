@@ -1,7 +1,9 @@
-"""Framing: bytes into records, one a line. Pure functions."""
+"""Framing: bytes into records, of one line or of several. Pure functions."""
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 # The offset of a record's first byte, its bytes without the line end, whether it was cut.
 Line: TypeAlias = tuple[int, bytes, bool]
@@ -16,21 +18,82 @@ class Framed:
     skipping: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How the records of a dataset are told apart.
+
+    A line is cut at `max_bytes`. A line that `continued` matches goes on with the record before.
+    """
+
+    max_bytes: int
+    continued: re.Pattern[bytes] | None = None
+
+
 def frame(  # noqa: PLR0913 - all of it decides what a record is
     data: bytes,
     offset: int,
     *,
     skipping: bool,
     last: bool,
-    max_bytes: int,
+    closed: bool,
+    how: Framing,
     max_lines: int,
 ) -> Framed:
     """The records in `data`, which starts at `offset` of its file.
 
-    A record ends with LF or CRLF. A line longer than `max_bytes` is cut there and its rest
-    skipped. With `last`, bytes after the last newline are a record too. At most `max_lines`
-    records; the result does not depend on how the file is divided into calls.
+    With `last`, bytes after the last newline are a line too. A record that may be continued is
+    complete at the next one's first line, or with `closed` at the end of the data. At most
+    `max_lines` lines; of records that may be continued all that are there, as one can be longer.
+    The result does not depend on how the file is divided into calls.
     """
+    if how.continued is None:
+        return _frame_lines(data, offset, (skipping, last, how.max_bytes), max_lines)
+    framed = _frame_lines(data, offset, (skipping, last, how.max_bytes), len(data) + 1)
+    records = list(join(framed.lines, how.continued, how.max_bytes))
+    if records and not (records[-1].complete or closed):
+        start = records.pop().line[0]
+        return Framed([record.line for record in records], start - offset, skipping=False)
+    return Framed([record.line for record in records], framed.consumed, framed.skipping)
+
+
+class Joined(NamedTuple):
+    """A record of one or more lines; `complete`: no further line can continue it."""
+
+    line: Line
+    complete: bool
+
+
+def join(
+    lines: Iterable[Line], continued: re.Pattern[bytes] | None, max_bytes: int
+) -> Iterator[Joined]:
+    """Records of the lines; only the last one may be incomplete.
+
+    Continuing lines follow after LF. A record that would grow over `max_bytes` ends before that
+    line, flagged as cut, and the line starts a new one, so nothing is left out. Blank and cut
+    lines are not continued.
+    """
+    parts: list[bytes] = []  # of a record that can be continued
+    start = size = 0
+    for offset, content, cut in lines:
+        more = bool(parts and continued and continued.match(content))
+        if more and not cut and size + 1 + len(content) <= max_bytes:
+            parts.append(content)
+            size += 1 + len(content)
+            continue
+        if parts:
+            yield Joined((start, b"\n".join(parts), more), complete=True)
+        parts = []
+        if cut or not content or continued is None:
+            yield Joined((offset, content, cut), complete=True)
+        else:
+            start, parts, size = offset, [content], len(content)
+    if parts:
+        yield Joined((start, b"\n".join(parts), False), complete=False)
+
+
+def _frame_lines(data: bytes, offset: int, how: tuple[bool, bool, int], max_lines: int) -> Framed:
+    """Each line a record, which ends with LF or CRLF; a longer one is cut, its rest skipped."""
+    skipping, last, max_bytes = how
     *complete, rest = data.split(b"\n", max_lines)
     lines: list[Line] = []
     position = offset

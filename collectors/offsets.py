@@ -24,7 +24,8 @@ class Row:
     `origin` is the path under which it was first seen, `path` where it is now. `size` and
     `changed` are the file's own (of the compressed one for gzip). `grew` is when it was last seen
     changing, `gone` since when it is not there (0: it is there), `done` that a compressed file was
-    read to its end. `skipping`: the offset is inside the rest of an over-long line. `start` marks
+    read to its end. `skipping`: the offset is inside the rest of an over-long line. No record that
+    starts before `closed` is continued after it: the file was quiet there. `start` marks
     the first bytes of a file before any of it is read: the store may have accepted its first
     records although a crash kept `mark` at 0.
     """
@@ -42,6 +43,7 @@ class Row:
     mark: Mark = field(default_factory=Mark)
     start: Mark = field(default_factory=Mark)
     skipping: bool = False
+    closed: int = 0
     moved: bool = False
     grew: Instant = 0
     gone: Instant = 0

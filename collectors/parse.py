@@ -6,11 +6,14 @@ from typing import Any
 import orjson
 
 from collectors.dataset import Dataset
+from collectors.frame import join
 from collectors.record import Context, Dropped, Parsed, ParserState
 from haidang.errors import Refused
 from haidang.model.event import ECS_VERSION, Document, encode
 from haidang.model.fields import put
 from haidang.model.instant import Instant, to_iso
+
+_MAX_BYTES = 1 << 20
 
 
 def parse_lines(  # noqa: PLR0913 - what the command line gives, each thing once
@@ -29,8 +32,8 @@ def parse_lines(  # noqa: PLR0913 - what the command line gives, each thing once
     pattern, groups, masks that hit, log sources, and where a line failed how far it fitted.
     """
     state: ParserState = {}
-    for number, line in enumerate(lines, 1):
-        record = line.rstrip(b"\r\n")
+    numbered = ((number, line.rstrip(b"\r\n"), False) for number, line in enumerate(lines, 1))
+    for (number, record, _), _ in join(numbered, dataset.continued, _MAX_BYTES):
         masked = dataset.mask(record, key)
         try:
             found = _parse(dataset, masked, context, state)

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -78,6 +79,9 @@ class ToyDataset:
 
     name = "toy"
 
+    def __init__(self, continued: bytes = b"") -> None:
+        self.continued = re.compile(continued) if continued else None
+
     def mask(self, line: bytes, key: bytes) -> bytes:
         """Hide one word; fail on another."""
         if line == b"unmaskable":
@@ -138,6 +142,7 @@ class Rig:
         self.store, self.now, self.ticks = MemoryStore(), NOON, 0
         self.inputs = (Input("web", str(self.logs / pattern), "toy", "unit-a", "dmz", "web01"),)
         self.options: dict[str, int] = {}
+        self.continued = b""
         self.collector: Collector | None = None
         self.report: Report
 
@@ -145,7 +150,9 @@ class Rig:
         """Start a collector, as after a crash of the one before."""
         self.close()
         settings = CollectSettings(self.data, self.inputs, b"key", **self.options)
-        self.collector = Collector.open(settings, {"toy": ToyDataset()}, self.store, own)
+        self.collector = Collector.open(
+            settings, {"toy": ToyDataset(self.continued)}, self.store, own
+        )
         return self.collector
 
     def close(self) -> None:

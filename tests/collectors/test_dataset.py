@@ -73,6 +73,7 @@ BAD = """\
 name: x
 format: regex
 colour: red
+continued: '(x'
 patterns:
   - name: p
     parts: ['(?P<a>\\d+) ', '(?P<b>[x']
@@ -99,14 +100,15 @@ def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     assert found == {
         (1, "about"),
         (3, "colour"),
-        (6, "patterns.0.parts.1"),
-        (7, "time.format"),
-        (9, "fields.c.type"),
-        (10, "fields.a"),
-        (11, "masks.0"),
-        (12, "complete"),
-        (14, "branches.0.logsource.0.vendor"),
-        (16, "cases.0.lines"),
+        (4, "continued"),
+        (7, "patterns.0.parts.1"),
+        (8, "time.format"),
+        (10, "fields.c.type"),
+        (11, "fields.a"),
+        (12, "masks.0"),
+        (13, "complete"),
+        (15, "branches.0.logsource.0.vendor"),
+        (17, "cases.0.lines"),
     }
     assert "character" in str(raised.value)
 
