@@ -2,25 +2,27 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from collectors import mask
 from collectors.dataset_file import Case, Definition, read_definition
-from collectors.formats import json, regex
-from collectors.formats.text import decode, nfc_groups
-from collectors.mapping import TIMES, Read, add, make_plan, put_if_free
+from collectors.formats import syslog
+from collectors.formats.table import FORMATS, explain
+from collectors.formats.text import decode, encoding_fault, nfc_groups
+from collectors.mapping import Read, add, make_plan, put_if_free
 from collectors.record import Context, Parsed, ParserState
-from haidang.errors import InputError, Problem
+from collectors.rest import Rest, add_header
+from haidang.errors import InputError, Problem, Refused
 from haidang.model.event import Document
-from haidang.model.fields import values
+from haidang.model.fields import put, values
 from haidang.model.instant import Instant
 
-_Load: TypeAlias = Callable[[bytes], tuple[Document, Instant | None]]
+_Groups: TypeAlias = dict[str, str | None]
 
 _FOLDER = Path(__file__).parent / "datasets"
 _INVALID_UTF8 = "invalid_utf8"
+_MESSAGE = "syslog.message"
 # Fields of ours: what a source sends under this key must not pass for what we say.
 _OURS = re.compile(r"haidang(?:\..*)?", re.DOTALL)
 
@@ -46,9 +48,10 @@ class Dataset:
         self._definition = definition
         self._absent = frozenset({None, *definition.absent})
         self._plan = make_plan(definition.own, definition.absent)
-        self._to_time = TIMES[definition.time[1]]
+        self._rest = Rest(definition.rest, definition.own.fields, self._absent)
         self._logsource = list(definition.own.logsource)
-        self._from: _Load = self._from_json if definition.format == "json" else self._from_text
+        self._format = FORMATS[definition.format]
+        self._build = self._from_document if self._format.document else self._from_groups
 
     @property
     def cases(self) -> tuple[Case, ...]:
@@ -82,8 +85,7 @@ class Dataset:
 
         Raises Refused(reason): the record goes to quarantine; Dropped(rule): it is left out.
         """
-        document, time = self._from(line)
-        parsed = Parsed(time, document)
+        parsed = self._own(line, context, state)
         if self._definition.join is None:
             return [parsed]
         return [parsed, *self._definition.join[0](parsed, context, state)]
@@ -94,44 +96,69 @@ class Dataset:
             return []
         return self._definition.join[1](context, state)
 
-    def explain(self, line: bytes) -> dict[str, Any]:
-        """Why a line parses as it does: pattern and groups, or how far each pattern got."""
-        patterns = self._definition.patterns
+    def explain(self, line: bytes, state: ParserState) -> dict[str, Any]:
+        """Why a line parses as it does: pattern and groups, or how far each pattern got.
+
+        Columns behind an envelope count from the message's first character.
+        """
+        definition = self._definition
         text, _ = decode(line)
-        if fitting := regex.which(patterns, text):
-            return {"pattern": fitting, "groups": regex.read(patterns, text)}
-        return {"patterns": [_failure(pattern, text) for pattern in patterns]}
+        if not definition.envelope:
+            return explain(definition.format, definition.options, text, state)
+        head = explain(definition.envelope, definition.options, text, state)
+        message = head.get("groups", {}).get(_MESSAGE)
+        if message is None:
+            return head
+        facts = explain(definition.format, definition.options, message, state)
+        return {**facts, "envelope": head["groups"]}
 
     def mask_hits(self, line: bytes) -> dict[str, int]:
         """How many values of each kind a raw line holds (hex-encoded ones are not counted)."""
         return mask.hits(line, self._definition.masks)
 
-    def _from_text(self, line: bytes) -> tuple[Document, Instant | None]:
+    def _own(self, line: bytes, context: Context, state: ParserState) -> Parsed:
+        """The record's own event. Raises Refused, Dropped."""
         text, exact = decode(line)
-        plain = text.isascii()
-        groups = nfc_groups(regex.read(self._definition.patterns, text), plain=plain)
+        definition = self._definition
+        try:
+            head = syslog.read(definition.options, text, state) if definition.envelope else {}
+            message = head.get(_MESSAGE) or "" if head else text
+            read = self._format.read(definition.options, message, state)
+        except Refused as refused:
+            fault = encoding_fault(line)
+            raise (Refused(fault) if fault else refused) from refused
+        head = nfc_groups(head, plain=text.isascii())
+        document, source = self._build(text, head, read)
+        if not exact:
+            _flag_bytes(document, line)
+        return Parsed(self._time(source, context), document)
+
+    def _from_groups(self, text: str, head: _Groups, read: Document) -> tuple[Document, Read]:
+        groups = {**head, **nfc_groups(read, plain=text.isascii())}
         document = self._plan.build(groups)
         document.setdefault("event", {})["original"] = text
-        self._enrich(document, groups.get)
-        if self._definition.complete is not None:
-            self._definition.complete(document, groups)
-        if not exact:
-            _flag_bytes(document, line)
-        return document, self._time(groups.get(self._definition.time[0]))
+        if self._definition.rest:
+            self._rest.add(document, groups)
+        return self._finished(document, groups, groups.get), groups.get
 
-    def _from_json(self, line: bytes) -> tuple[Document, Instant | None]:
-        text, exact = decode(line)
-        plain = text.isascii() and "\\u" not in text
-        read = json.read(text.encode(), plain=plain)
+    def _from_document(self, text: str, head: _Groups, read: Document) -> tuple[Document, Read]:
+        del text  # every member is kept, and none stands for the line
         document = {_not_ours(key): value for key, value in read.items()}
-        source = _reader(document)
+        source = _reader(document, head)
+        if self._definition.rest:
+            document = {}
+            put(document, self._definition.rest, read)
         add(self._definition.own, document, source, self._absent)
+        return self._finished(document, head, source), source
+
+    def _finished(self, document: Document, groups: _Groups, source: Read) -> Document:
+        """With what does not hang on the kind of format."""
+        if _MESSAGE in groups:
+            add_header(document, groups)
         self._enrich(document, source)
         if self._definition.complete is not None:
-            self._definition.complete(document, {})
-        if not exact:
-            _flag_bytes(document, line)
-        return document, self._time(source(self._definition.time[0]))
+            self._definition.complete(document, groups)
+        return document
 
     def _enrich(self, document: Document, read: Read) -> None:
         """What the branches add, and the log sources of all that apply."""
@@ -145,18 +172,25 @@ class Dataset:
         extra = [source for content in contents for source in content.logsource]
         document["haidang"] = {"logsource": [*logsource, *extra]}
 
-    def _time(self, text: str | None) -> Instant | None:
-        return self._to_time(text) if text else None
+    def _time(self, source: Read, context: Context) -> Instant | None:
+        """The first of the times that the record has."""
+        for time in self._definition.times:
+            parts = [text for part in time.sources if (text := source(part)) not in self._absent]
+            if parts and len(parts) == len(time.sources):
+                return time.read(" ".join(filter(None, parts)), context)
+        return None
 
 
 def _not_ours(key: str) -> str:
     return f"sent_{key}" if _OURS.fullmatch(key) else key
 
 
-def _reader(document: Document) -> Read:
-    """Reads a JSON path as text: its first scalar."""
+def _reader(document: Document, head: _Groups) -> Read:
+    """Reads a path as text: a group of the envelope, or the document's first scalar there."""
 
     def read(path: str) -> str | None:
+        if path in head:
+            return head[path]
         for value in values(document, path):
             if isinstance(value, str):
                 return value
@@ -170,8 +204,3 @@ def _reader(document: Document) -> Read:
 def _flag_bytes(document: Document, line: bytes) -> None:
     put_if_free(document, "log.flags", [_INVALID_UTF8])
     document["haidang"]["original_base64"] = b64encode(line).decode()
-
-
-def _failure(pattern: regex.Pattern, text: str) -> dict[str, Any]:
-    column, expected = regex.how_far(pattern, text)
-    return {"pattern": pattern.name, "fits_to_column": column, "expected": expected}

@@ -7,21 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from collectors import mask
-from collectors.formats.regex import Pattern, compile_pattern
+from collectors.formats.options import Options, Pattern, compile_pattern
+from collectors.formats.syslog import NAMES
+from collectors.formats.table import FORMATS, Format
 from collectors.hooks import COMPLETE, JOIN, Complete, Join, Release
-from collectors.mapping import TIMES, TYPES, Branches, Content, Field
+from collectors.mapping import TYPES, Branches, Content, Field
+from collectors.times import TIMES, ReadTime, time_reader
 from haidang.errors import InputError, Problem
 from haidang.yamldoc import Checker, YamlPath, read_file
 
-_KEYS = (
+KEYS = (
     "name",
     "about",
+    "envelope",
     "format",
     "continued",
     "patterns",
+    "columns",
+    "delimiter",
     "time",
     "absent",
     "fields",
+    "rest",
     "constants",
     "logsource",
     "branches",
@@ -34,6 +41,9 @@ _KEYS = (
 _BRANCH_KEYS = ("when", "fields", "constants", "logsource")
 _CASE_KEYS = ("name", "lines", "expect", "derived", "refused")
 _LOGSOURCE_KEYS = ("category", "product", "service")
+_FORMAT_KEYS = ("patterns", "columns", "delimiter")
+ENVELOPES = ("syslog",)
+_PATH = re.compile(r"[a-z_@][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
 _ECS_PATH = re.compile(r"[a-z_@][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)+")
 
 
@@ -49,16 +59,26 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Time:
+    """Where a record's time is, joined by blanks where it has parts, and how it is written."""
+
+    sources: tuple[str, ...]
+    read: ReadTime
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """A dataset as its file says it, checked and compiled."""
 
     name: str
     about: str
+    envelope: str
     format: str
-    patterns: tuple[Pattern, ...]
-    time: tuple[str, str]
+    options: Options
+    times: tuple[Time, ...]
     absent: tuple[str, ...]
     own: Content
+    rest: str
     branches: Branches
     masks: tuple[mask.Mask, ...]
     masks_in_hex: re.Pattern[bytes] | None
@@ -74,7 +94,7 @@ def read_definition(path: Path) -> Definition:
     if len(documents) != 1 or not isinstance(documents[0].value, dict):
         raise InputError([Problem(str(path), 0, "", "must hold one mapping: the dataset")])
     check = Checker(documents[0])
-    check.unknown_keys((), documents[0].value, _KEYS)
+    check.unknown_keys((), documents[0].value, KEYS)
     definition = _Reader(check).definition()
     check.raise_if_any()
     return definition
@@ -88,17 +108,22 @@ class _Reader:
 
     def definition(self) -> Definition:
         take = self._check.take
-        kind = self._one_of(("format",), ("regex", "json"))
-        patterns = self._patterns() if kind == "regex" else ()
-        self._check_groups(patterns)
+        kind = self._one_of(("format",), tuple(FORMATS))
+        envelope = self._check.take(("envelope",), str, "")
+        if envelope:
+            self._one_of(("envelope",), ENVELOPES)
+        options = self._options(FORMATS.get(kind))
+        self._check_groups(options.names, syslog=bool(envelope))
         return Definition(
             name=take(("name",), str, ...) or "",
             about=take(("about",), str, ...) or "",
+            envelope=envelope,
             format=kind,
-            patterns=patterns,
-            time=self._time(),
+            options=options,
+            times=self._times(),
             absent=self._texts(("absent",)),
             own=self._content(()),
+            rest=self._rest(),
             branches=self._branches(),
             masks=self._masks(),
             masks_in_hex=self._bytes_pattern("masks_in_hex"),
@@ -111,8 +136,8 @@ class _Reader:
     def _indexes(self, path: YamlPath, default: Any = ()) -> range:
         return range(len(self._check.take(path, list, default) or ()))
 
-    def _texts(self, path: YamlPath) -> tuple[str, ...]:
-        return tuple(self._check.take((*path, i), str, "") for i in self._indexes(path))
+    def _texts(self, path: YamlPath, default: Any = ()) -> tuple[str, ...]:
+        return tuple(self._check.take((*path, i), str, "") for i in self._indexes(path, default))
 
     def _one_of(self, path: YamlPath, known: Sequence[str]) -> str:
         text = self._check.take(path, str, ...)
@@ -142,12 +167,34 @@ class _Reader:
             self._bad_part(path, parts, error)
             return None
 
-    def _check_groups(self, patterns: Sequence[Pattern]) -> None:
-        """A field of a text dataset must come from a group of one of its patterns."""
-        groups = {name for pattern in patterns for name in pattern.names}
-        for source in self._check.take(("fields",), dict, {}) if patterns else ():
-            if source not in groups:
+    def _options(self, format_: Format | None) -> Options:
+        """What the dataset says to its format; keys that the format does not read are problems."""
+        known = (*format_.keys, *format_.optional) if format_ else _FORMAT_KEYS
+        for key in _FORMAT_KEYS:
+            if key not in known and self._check.take((key,), (str, list)) is not None:
+                self._check.add((key,), "is not read by this format")
+        delimiter = self._check.take(("delimiter",), str, ",")
+        if len(delimiter) != 1:
+            self._check.add(("delimiter",), "must be one character")
+        required = format_.keys if format_ else ()
+        return Options(
+            self._patterns() if "patterns" in required else (),
+            self._texts(("columns",), ... if "columns" in required else ()),
+            delimiter,
+        )
+
+    def _check_groups(self, names: frozenset[str], *, syslog: bool) -> None:
+        """A field must come from a group that the format has, where those are known."""
+        known = names | (set(NAMES) if syslog else set())
+        for source in self._check.take(("fields",), dict, {}) if names else ():
+            if source not in known:
                 self._check.add(("fields", source), "no pattern has a group of this name")
+
+    def _rest(self) -> str:
+        path: str = self._check.take(("rest",), str, "")
+        if path and not _PATH.fullmatch(path):
+            self._check.add(("rest",), "must be a field such as kv or cef.extensions")
+        return path
 
     def _bad_part(self, path: YamlPath, parts: Sequence[str], error: re.error) -> None:
         start = 0
@@ -159,13 +206,27 @@ class _Reader:
             start += len(part)
         self._check.add((*path, "parts"), str(error))
 
-    def _time(self) -> tuple[str, str]:
-        entry = self._check.take(("time",), dict, ...) or {}
-        self._check.unknown_keys(("time",), entry, ("from", "format"))
+    def _times(self) -> tuple[Time, ...]:
+        """`time` is `{from, format}`, or a list of those: the first that a record has counts."""
+        if isinstance(self._check.take(("time",), (dict, list), ...), list):
+            found = [self._time(("time", i)) for i in self._indexes(("time",))]
+        else:
+            found = [self._time(("time",))]
+        return tuple(time for time in found if time)
+
+    def _time(self, path: YamlPath) -> Time | None:
+        entry = self._check.take(path, dict, {})
+        self._check.unknown_keys(path, entry, ("from", "format"))
         if not entry:
-            return "", ""
-        source = self._check.take(("time", "from"), str, ...) or ""
-        return source, self._one_of(("time", "format"), tuple(TIMES))
+            return None
+        source = self._check.take((*path, "from"), (str, list), ...)
+        sources = (source,) if isinstance(source, str) else self._texts((*path, "from"))
+        name = self._check.take((*path, "format"), str, ...)
+        read = time_reader(name or "")
+        if name is not None and read is None:
+            known = f"{', '.join(TIMES)}, or a pattern such as '%Y/%m/%d %H:%M:%S'"
+            self._check.add((*path, "format"), f"must be one of: {known}")
+        return Time(sources, read) if read else None
 
     def _content(self, path: YamlPath) -> Content:
         fields = self._check.take((*path, "fields"), dict, {})

@@ -105,7 +105,6 @@ class Intake:
         self, settings: Input, dataset: Dataset, mask_key: bytes, find: FindOwnership
     ) -> None:
         self._input, self._dataset, self._key, self._find = settings, dataset, mask_key, find
-        self._context = Context(settings.host, settings.timezone)
 
     def take(self, row: Row, lines: list[Line], batch: Batch, doubtful: set[str]) -> None:
         """Every line ends in the batch or in the row's counts of drops."""
@@ -124,7 +123,7 @@ class Intake:
         """Take what the dataset still holds back for a quiet file; a warning or ""."""
         batch.touched = True
         try:
-            derived = self._dataset.flush(self._context, row.state)
+            derived = self._dataset.flush(self._context(batch.received), row.state)
         except Exception as error:  # noqa: BLE001 - a faulty dataset must not stop its source
             row.state = {}
             return f"{row.path}: unfinished joins were lost: {_fault(error)}"
@@ -139,12 +138,17 @@ class Intake:
         make = partial(make_event, origin=origin, received=batch.received, find=self._find)
         return _Records(self, Turn(row, origin, batch.received), batch, doubtful, make)
 
-    def parse(self, content: bytes, row: Row) -> tuple[bytes, list[Parsed], Exception | None]:
+    def _context(self, received: Instant) -> Context:
+        return Context(self._input.host, self._input.timezone, received)
+
+    def parse(
+        self, content: bytes, row: Row, received: Instant
+    ) -> tuple[bytes, list[Parsed], Exception | None]:
         """The masked record (empty if masking failed), its events, or why there are none."""
         masked = b""
         try:
             masked = self._dataset.mask(content, self._key)
-            parsed = self._dataset.parse(masked, self._context, row.state)
+            parsed = self._dataset.parse(masked, self._context(received), row.state)
         except Exception as error:  # noqa: BLE001 - one poisonous record must not stop its source
             return masked, [], error
         return masked, parsed, None if parsed else Refused("the dataset gave no event")
@@ -163,7 +167,7 @@ class _Records:
     def take(self, place: Place, content: bytes) -> None:
         """One record and what is derived from it."""
         row = self.turn.row
-        masked, parsed, error = self.intake.parse(content, row)
+        masked, parsed, error = self.intake.parse(content, row, self.turn.received)
         if parsed:
             error = self._index(parsed[0], place, masked)
         if isinstance(error, Dropped):

@@ -5,22 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from haidang.errors import Refused
 from haidang.model.event import Document
 from haidang.model.fields import put, values
-from haidang.model.instant import SECOND, Instant, from_iso, to_datetime
 from haidang.model.zone import parse_address
 
 Convert: TypeAlias = Callable[[str], Any]
 Read: TypeAlias = Callable[[str], str | None]
 LogSource: TypeAlias = dict[str, str]
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
-    )
-}
 _MAX_DIGITS = 40  # far over 64 bits, far under Python's limit for reading integers
 
 
@@ -73,48 +65,7 @@ TYPES: Mapping[str, Convert] = {
     "list": _listed,
     "lower": str.lower,
 }
-
-
-def _representable(instant: Instant) -> Instant:
-    """The instant, if it has a date in UTC: an offset may lead out of the years 1 to 9999."""
-    to_datetime(instant)
-    return instant
-
-
-@lru_cache(maxsize=16_384)
-def clf_time(text: str) -> Instant:
-    """The instant of `17/May/2015:10:05:03 +0000`. Raises Refused."""
-    try:
-        month = _MONTHS[text[3:6]]
-        zone = f"{text[21:24]}:{text[24:26]}"
-        return _representable(from_iso(f"{text[7:11]}-{month:02}-{text[:2]}T{text[12:20]}{zone}"))
-    except (KeyError, ValueError, OverflowError) as error:
-        raise Refused("the time is not a time") from error
-
-
-def iso_time(text: str) -> Instant:
-    """The instant of an RFC 3339 date-time. Raises Refused."""
-    try:
-        return _representable(from_iso(text))
-    except (ValueError, OverflowError) as error:
-        raise Refused("the time is not a time") from error
-
-
-def epoch_time(text: str) -> Instant:
-    """The instant of seconds since 1970, with or without a fraction. Raises Refused."""
-    seconds, _, fraction = text.partition(".")
-    if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 11):
-        raise Refused("the time is not a time")
-    if fraction and not (fraction.isascii() and fraction.isdigit()):
-        raise Refused("the time is not a time")
-    return int(seconds) * SECOND + int(fraction[:6].ljust(6, "0"))
-
-
-TIMES: Mapping[str, Callable[[str], Instant]] = {
-    "clf": clf_time,
-    "iso": iso_time,
-    "epoch": epoch_time,
-}
+_WHOLE = frozenset({_keyword, _long, _ip, _listed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +75,11 @@ class Field:
     source: str
     target: str
     convert: Convert
+
+    def keeps(self, text: str) -> bool:
+        """Whether the copy holds all that the text says."""
+        convert = self.convert
+        return convert in _WHOLE and convert(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """`haidang parse`: what a dataset makes of lines, without a store; for writers of datasets."""
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import orjson
@@ -16,38 +17,39 @@ from haidang.model.instant import Instant, to_iso
 _MAX_BYTES = 1 << 20
 
 
-def parse_lines(  # noqa: PLR0913 - what the command line gives, each thing once
+def parse_lines(
     dataset: Dataset,
     lines: Iterable[bytes],
     context: Context,
     key: bytes,
-    now: Instant,
     *,
     explain: bool = False,
 ) -> Iterator[bytes]:
     """JSON lines in the order of the records: documents, or {"error" or "dropped", "line"}.
 
     Derived events follow the record that completed them, and carry haidang.derived. A record
-    without a time gets `now`. With `explain`, each record is followed by {"line", "explain"}:
-    pattern, groups, masks that hit, log sources, and where a line failed how far it fitted.
+    without a time gets `context.seen`. With `explain`, each record is followed by {"line",
+    "explain"}: pattern, groups, masks that hit, log sources, and where a line failed how far it
+    fitted.
     """
     state: ParserState = {}
     numbered = ((number, line.rstrip(b"\r\n"), False) for number, line in enumerate(lines, 1))
     for (number, record, _), _ in join(numbered, dataset.continued, _MAX_BYTES):
         masked = dataset.mask(record, key)
+        before = deepcopy(state) if explain else {}
         try:
             found = _parse(dataset, masked, context, state)
             for parsed in found:
-                yield _encoded(dataset.name, parsed, now)
+                yield _encoded(dataset.name, parsed, context.seen)
         except Refused as refused:
             yield orjson.dumps({"error": refused.reason, "line": number})
         except Dropped as dropped:
             yield orjson.dumps({"dropped": dropped.rule, "line": number})
         if explain:
-            facts = _explained(dataset, record, masked)
+            facts = _explained(dataset, record, masked, context, before)
             yield orjson.dumps({"line": number, "explain": facts})
     for parsed in dataset.flush(context, state):
-        yield _encoded(dataset.name, parsed, now)
+        yield _encoded(dataset.name, parsed, context.seen)
 
 
 def _parse(dataset: Dataset, record: bytes, context: Context, state: ParserState) -> list[Parsed]:
@@ -64,11 +66,13 @@ def _encoded(dataset: str, parsed: Parsed, now: Instant) -> bytes:
     return encode(document)
 
 
-def _explained(dataset: Dataset, record: bytes, masked: bytes) -> dict[str, Any]:
+def _explained(
+    dataset: Dataset, record: bytes, masked: bytes, context: Context, state: ParserState
+) -> dict[str, Any]:
     """Facts about one record; groups and texts are shown masked, as they would be kept."""
-    facts = {**dataset.explain(masked), "masks": dataset.mask_hits(record)}
+    facts = {**dataset.explain(masked, state), "masks": dataset.mask_hits(record)}
     try:
-        document = _parse(dataset, masked, Context(), {})[0].document
+        document = _parse(dataset, masked, context, state)[0].document
     except Refused as refused:
         return {"refused": refused.reason, **facts}
     except Dropped as dropped:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timezone
 from typing import Any, TypeAlias
 
+from haidang.errors import Refused
 from haidang.model.event import Document
 from haidang.model.instant import VIETNAM, Instant
 
@@ -14,10 +15,14 @@ ParserState: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the configuration knows about a source and a record may not say."""
+    """What is known about a source and a record may not say.
+
+    Host and zone by the configuration, `seen` is when the record was received.
+    """
 
     host: str = ""
     zone: timezone = VIETNAM
+    seen: Instant = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +44,11 @@ class Dropped(Exception):  # noqa: N818 - an outcome, not a failure
     def __init__(self, rule: str) -> None:
         self.rule = rule
         super().__init__(rule)
+
+
+class Misfit(Refused):
+    """A line that its format cannot read: how many characters fitted, and what should follow."""
+
+    def __init__(self, reason: str, column: int, expected: str) -> None:
+        self.column, self.expected = column, expected
+        super().__init__(reason)

@@ -29,8 +29,7 @@ def command(name: str, host: str, explain: bool, file: BinaryIO) -> None:
     One JSON line a record, in input order: the event, or the reason why it is none. Personal
     numbers and secrets are masked as they would be; nothing is stored.
     """
-    context = Context(host)
+    context = Context(host, seen=from_datetime(datetime.now(UTC)))
     output = sys.stdout.buffer
-    now = from_datetime(datetime.now(UTC))
-    for line in parse_lines(load_dataset(name), file, context, b"parse", now, explain=explain):
+    for line in parse_lines(load_dataset(name), file, context, b"parse", explain=explain):
         output.write(line + b"\n")

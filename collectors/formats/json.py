@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from collectors.formats.options import Options
+from collectors.record import ParserState
 from haidang.errors import Refused
 from haidang.model.event import Document
 from haidang.model.fold import nfc
@@ -18,16 +20,16 @@ _LONG_DIGITS = b"0" * 19
 _MEMBER = re.compile(rb'"[ \t\r\n]*:')
 
 
-def read(line: bytes, *, plain: bool) -> Document:
+def read(options: Options, text: str, state: ParserState) -> Document:
     """The object of a line, its strings in composed form. Raises Refused.
 
-    `plain`: the line is ASCII without escapes, so that its strings cannot need composing.
     Refused are: no JSON, no object, a key that is there twice, nesting too deep to read.
     """
-    value = _load(line)
+    del options, state  # a line of this format stands alone
+    value = _load(text.encode())
     if not isinstance(value, dict):
         raise Refused("the line is JSON but not an object")
-    return value if plain else _composed(value)
+    return value if text.isascii() and "\\u" not in text else _composed(value)
 
 
 def _load(line: bytes) -> Any:

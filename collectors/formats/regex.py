@@ -6,46 +6,37 @@ Parts should use possessive quantifiers (`++`, `*+`): the cost of a line must gr
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from collectors.formats.options import Options, Pattern
+from collectors.record import ParserState
 from haidang.errors import Refused
 
 Groups: TypeAlias = Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """One pattern of a dataset: its name, its parts, and all of them compiled together."""
-
-    name: str
-    parts: tuple[str, ...]
-    whole: re.Pattern[str]
-    names: tuple[str, ...]
-
-
-def compile_pattern(name: str, parts: Sequence[str]) -> Pattern:
-    """The pattern of these parts. Raises `re.error`, whose message says where."""
-    whole = re.compile("".join(parts), re.DOTALL)
-    names = tuple(sorted(whole.groupindex, key=whole.groupindex.__getitem__))
-    if len(names) != whole.groups:
-        raise re.error("every group must be named, or be (?:…)")
-    return Pattern(name, tuple(parts), whole, names)
-
-
-def read(patterns: Sequence[Pattern], text: str) -> dict[str, str | None]:
+def read(options: Options, text: str, state: ParserState) -> dict[str, str | None]:
     """The named groups of the first pattern that covers the whole text. Raises Refused."""
-    for pattern in patterns:
+    del state  # a line of this format stands alone
+    for pattern in options.patterns:
         match = pattern.whole.fullmatch(text)
         if match is not None:
             return match.groupdict()
     raise Refused("no pattern of the dataset fits the line")
 
 
-def which(patterns: Sequence[Pattern], text: str) -> str:
-    """The name of the pattern that `read` would use, "" where none fits."""
-    fitting = (pattern.name for pattern in patterns if pattern.whole.fullmatch(text))
-    return next(fitting, "")
+def explain(options: Options, text: str) -> dict[str, Any]:
+    """The pattern that fits and its groups, or how far each pattern got."""
+    for pattern in options.patterns:
+        match = pattern.whole.fullmatch(text)
+        if match is not None:
+            return {"pattern": pattern.name, "groups": match.groupdict()}
+    return {"patterns": [_failure(pattern, text) for pattern in options.patterns]}
+
+
+def _failure(pattern: Pattern, text: str) -> dict[str, Any]:
+    column, expected = how_far(pattern, text)
+    return {"pattern": pattern.name, "fits_to_column": column, "expected": expected}
 
 
 def how_far(pattern: Pattern, text: str) -> tuple[int, str]:

@@ -22,3 +22,11 @@ def nfc_groups(groups: dict[str, str | None], *, plain: bool) -> dict[str, str |
     if plain:
         return groups
     return {name: value and nfc(value) for name, value in groups.items()}
+
+
+def encoding_fault(line: bytes) -> str:
+    """Why a line that could not be read looks like UTF-16, "" where it does not."""
+    marked = line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if marked or line.count(0) * 3 > len(line):
+        return "the text is UTF-16, not UTF-8: have it written, or convert it, as UTF-8"
+    return ""

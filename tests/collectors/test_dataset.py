@@ -11,8 +11,10 @@ from collectors.record import Context, Parsed, ParserState
 from haidang.errors import InputError, Refused
 from haidang.model.event import Document, encode
 from haidang.model.fields import values
-from haidang.model.instant import to_iso
+from haidang.model.instant import from_iso, to_iso
 
+# When the records of every case were received: the year of times that name none.
+CONTEXT = Context(seen=from_iso("2026-11-18T12:00:00Z"))
 CASES = [
     pytest.param(dataset, case, id=f"{name}: {case.name}")
     for name in dataset_names()
@@ -36,13 +38,13 @@ def test_the_cases_of_each_dataset_hold(dataset: Dataset, case: Case) -> None:
     state: ParserState = {}
     if case.refused:
         with pytest.raises(Refused) as refused:
-            dataset.parse(case.lines[0], Context(), state)
+            dataset.parse(case.lines[0], CONTEXT, state)
         assert case.refused == refused.value.reason
         return
     assert dataset.mask(case.lines[0], b"k") == case.lines[0]  # no case plants a secret
-    batches = [dataset.parse(line, Context(), state) for line in case.lines]
+    batches = [dataset.parse(line, CONTEXT, state) for line in case.lines]
     _check(case.expect, batches[0][0])
-    derived = [one for batch in batches for one in batch[1:]] + dataset.flush(Context(), state)
+    derived = [one for batch in batches for one in batch[1:]] + dataset.flush(CONTEXT, state)
     assert len(case.derived) == len(derived)
     for expected, parsed in zip(case.derived, derived, strict=True):
         assert parsed.key

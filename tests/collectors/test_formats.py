@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from collectors.dataset import dataset_names, load_dataset
 from collectors.formats import json, regex
+from collectors.formats.options import Options, compile_pattern
 from collectors.formats.text import decode
 from collectors.record import Context, Dropped
 from haidang.errors import Refused
@@ -52,8 +53,8 @@ def test_decode(line: bytes, text: str, exact: bool) -> None:
 
 def test_big_integers_keep_their_digits() -> None:
     """One of the two readers alone would turn this one into a float."""
-    line = b'{"id":123456789012345678901234567890,"n":18446744073709551615}'
-    document = json.read(line, plain=True)
+    line = '{"id":123456789012345678901234567890,"n":18446744073709551615}'
+    document = json.read(Options(), line, {})
     assert document["id"] == 123456789012345678901234567890
     assert orjson.loads(encode(document))["id"] == "123456789012345678901234567890"
 
@@ -76,7 +77,7 @@ def test_big_integers_keep_their_digits() -> None:
 def test_refused_json(line: bytes) -> None:
     """A reason, never a crash and never a silently lost member."""
     with pytest.raises(Refused):
-        json.read(line, plain=True)
+        json.read(Options(), line.decode(), {})
 
 
 @settings(max_examples=60, deadline=None)
@@ -87,8 +88,8 @@ def test_refused_json(line: bytes) -> None:
 )
 def test_json_reads_as_the_standard_library_does(value: dict[str, object]) -> None:
     """Whichever of the two ways a line takes."""
-    line = stdlib_json.dumps(value).encode()
-    assert value == json.read(line, plain=True)
+    line = stdlib_json.dumps(value)
+    assert value == json.read(Options(), line, {})
 
 
 def test_strings_are_composed_also_when_they_were_escaped() -> None:
@@ -101,7 +102,7 @@ def test_strings_are_composed_also_when_they_were_escaped() -> None:
 
 def test_how_far_a_line_fits() -> None:
     """The column reached and the part that was expected there."""
-    pattern = regex.compile_pattern("p", [r"(?P<a>\d+)-", r"(?P<b>x+)", "!"])
+    pattern = compile_pattern("p", [r"(?P<a>\d+)-", r"(?P<b>x+)", "!"])
     assert regex.how_far(pattern, "12-y") == (3, r"(?P<b>x+)")
     assert regex.how_far(pattern, "12-xx!?") == (6, "the end of the line")
 

@@ -17,7 +17,7 @@ AUDIT = [
 
 
 def _parse(name: str, lines: list[bytes], *, explain: bool = False) -> list[dict[str, Any]]:
-    found = parse_lines(load_dataset(name), lines, Context(), b"k", 0, explain=explain)
+    found = parse_lines(load_dataset(name), lines, Context(), b"k", explain=explain)
     return [orjson.loads(line) for line in found]
 
 
