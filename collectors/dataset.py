@@ -15,7 +15,7 @@ from collectors.record import Context, Parsed, ParserState
 from collectors.rest import Rest, add_header
 from haidang.errors import InputError, Problem, Refused
 from haidang.model.event import Document
-from haidang.model.fields import put, values
+from haidang.model.fields import as_text, put, values
 from haidang.model.instant import Instant
 
 _Groups: TypeAlias = dict[str, str | None]
@@ -194,8 +194,8 @@ def _reader(document: Document, head: _Groups) -> Read:
         for value in values(document, path):
             if isinstance(value, str):
                 return value
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                return str(value)
+            if isinstance(value, int | float):
+                return as_text(value)
         return None
 
     return read

@@ -19,12 +19,14 @@ from haidang.yamldoc import Checker, YamlPath, read_file
 KEYS = (
     "name",
     "about",
+    "include",
     "envelope",
     "format",
     "continued",
     "patterns",
     "columns",
     "delimiter",
+    "log",
     "time",
     "absent",
     "fields",
@@ -38,13 +40,14 @@ KEYS = (
     "join",
     "cases",
 )
+_SHARED_KEYS = ("absent", "fields", "constants", "logsource", "branches", "masks", "complete")
 _BRANCH_KEYS = ("when", "fields", "constants", "logsource")
 _CASE_KEYS = ("name", "lines", "expect", "derived", "refused")
 _LOGSOURCE_KEYS = ("category", "product", "service")
-_FORMAT_KEYS = ("patterns", "columns", "delimiter")
+_FORMAT_KEYS = ("patterns", "columns", "delimiter", "log")
 ENVELOPES = ("syslog",)
 _PATH = re.compile(r"[a-z_@][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
-_ECS_PATH = re.compile(r"[a-z_@][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)+")
+_ECS_PATH = re.compile(r"message|[a-z_@][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,20 @@ class Time:
 
     sources: tuple[str, ...]
     read: ReadTime
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What several datasets include: all that does not depend on how a record is written."""
+
+    absent: tuple[str, ...]
+    own: Content
+    branches: Branches
+    masks: tuple[mask.Mask, ...]
+    complete: Complete | None
+
+
+_NOTHING_SHARED = Shared((), Content(), Branches({}), (), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +107,33 @@ class Definition:
 
 def read_definition(path: Path) -> Definition:
     """The dataset of a YAML file. Raises InputError with every problem."""
+    check = _open(path, KEYS)
+    included = check.take(("include",), str)
+    file = path.parent / "shared" / str(included)
+    if included and not file.is_file():
+        check.add(("include",), "there is no such file in datasets/shared")
+    definition = _Reader(check).definition(
+        _read_shared(file) if file.is_file() else _NOTHING_SHARED
+    )
+    check.raise_if_any()
+    return definition
+
+
+def _read_shared(path: Path) -> Shared:
+    """What a file in `datasets/shared` holds. Raises InputError with every problem."""
+    check = _open(path, _SHARED_KEYS)
+    shared = _Reader(check).shared()
+    check.raise_if_any()
+    return shared
+
+
+def _open(path: Path, keys: Sequence[str]) -> Checker:
     documents = read_file(path)
     if len(documents) != 1 or not isinstance(documents[0].value, dict):
         raise InputError([Problem(str(path), 0, "", "must hold one mapping: the dataset")])
     check = Checker(documents[0])
-    check.unknown_keys((), documents[0].value, KEYS)
-    definition = _Reader(check).definition()
-    check.raise_if_any()
-    return definition
+    check.unknown_keys((), documents[0].value, keys)
+    return check
 
 
 class _Reader:
@@ -106,8 +142,20 @@ class _Reader:
     def __init__(self, check: Checker) -> None:
         self._check = check
 
-    def definition(self) -> Definition:
+    def shared(self) -> Shared:
+        """The parts that a dataset has in common with others."""
+        return Shared(
+            self._texts(("absent",)),
+            self._content(()),
+            self._branches(),
+            self._masks(),
+            self._named(("complete",), COMPLETE),
+        )
+
+    def definition(self, included: Shared) -> Definition:
+        """The dataset; what it says itself comes before what it includes."""
         take = self._check.take
+        shared = self.shared()
         kind = self._one_of(("format",), tuple(FORMATS))
         envelope = self._check.take(("envelope",), str, "")
         if envelope:
@@ -121,14 +169,14 @@ class _Reader:
             format=kind,
             options=options,
             times=self._times(),
-            absent=self._texts(("absent",)),
-            own=self._content(()),
+            absent=(*shared.absent, *included.absent),
+            own=shared.own.and_then(included.own),
             rest=self._rest(),
-            branches=self._branches(),
-            masks=self._masks(),
+            branches=shared.branches.and_then(included.branches),
+            masks=self._checked_masks(shared.masks or included.masks),
             masks_in_hex=self._bytes_pattern("masks_in_hex"),
             continued=self._bytes_pattern("continued"),
-            complete=self._named(("complete",), COMPLETE),
+            complete=shared.complete or included.complete,
             join=self._named(("join",), JOIN),
             cases=tuple(self._case(("cases", i)) for i in self._indexes(("cases",))),
         )
@@ -181,6 +229,7 @@ class _Reader:
             self._patterns() if "patterns" in required else (),
             self._texts(("columns",), ... if "columns" in required else ()),
             delimiter,
+            self._check.take(("log",), str, ... if "log" in required else ""),
         )
 
     def _check_groups(self, names: frozenset[str], *, syslog: bool) -> None:
@@ -291,8 +340,14 @@ class _Reader:
         return tuple(str(name) for name in condition), keys
 
     def _masks(self) -> tuple[mask.Mask, ...]:
-        found = (self._mask(("masks", i)) for i in self._indexes(("masks",), ...))
+        found = (self._mask(("masks", i)) for i in self._indexes(("masks",)))
         return tuple(one for one in found if one)
+
+    def _checked_masks(self, masks: tuple[mask.Mask, ...]) -> tuple[mask.Mask, ...]:
+        """The masks; to have none must be said (`masks: []`), never forgotten."""
+        if not masks:
+            self._check.take(("masks",), list, ...)
+        return masks
 
     def _mask(self, path: YamlPath) -> mask.Mask | None:
         entry = self._check.take(path, (str, dict), ...)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from collectors.datasets import auditd, auditd_process, nginx, winlogbeat
+from collectors.datasets import auditd, auditd_process, nginx, suricata, winlogbeat, zeek
 from collectors.formats.regex import Groups
 from collectors.record import Context, Parsed, ParserState
 from haidang.model.event import Document
@@ -18,7 +18,9 @@ Release: TypeAlias = Callable[[Context, ParserState], list[Parsed]]
 COMPLETE: Mapping[str, Complete] = {
     "auditd.complete": auditd.complete,
     "nginx.complete": nginx.complete,
+    "suricata.complete": suricata.complete,
     "winlogbeat.complete": winlogbeat.complete,
+    "zeek.complete": zeek.complete,
 }
 
 JOIN: Mapping[str, tuple[Join, Release]] = {

@@ -1,8 +1,10 @@
 """From named parts of a record to ECS: types, nested objects, and branches by value."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from textwrap import wrap
 from typing import Any, TypeAlias
 
 from haidang.model.event import Document
@@ -55,6 +57,41 @@ def _listed(text: str) -> list[str]:
     return [text]
 
 
+_SECONDS = re.compile(r"(\d{1,12})(?:\.(\d{1,9})\d*+)?")
+_REALM = re.compile(r"[/@]")
+_HEX = re.compile(r"[0-9A-F]{12}")
+
+
+def _seconds(text: str) -> int | None:
+    """A span of seconds as nanoseconds, the unit of event.duration."""
+    match = _SECONDS.fullmatch(text)
+    return int(match[1]) * 1_000_000_000 + int((match[2] or "0").ljust(9, "0")) if match else None
+
+
+def _mac(text: str) -> str | None:
+    """A hardware address as ECS writes it, `00-00-5E-00-53-23`; None where it is none."""
+    digits = text.replace(":", "").replace("-", "").replace(".", "").upper()
+    return "-".join(wrap(digits, 2)) if _HEX.fullmatch(digits) else None
+
+
+def _hex(text: str) -> str:
+    """Hexadecimal digits without what stands between them."""
+    return text.replace(":", "").lower()
+
+
+def _boolean(text: str) -> bool | None:
+    return {"true": True, "false": False}.get(text.lower())
+
+
+def _principal_name(principal: str) -> str | None:
+    """The name of a Kerberos principal `name/REALM` or `name@REALM`."""
+    return principal.replace("@", "/").rpartition("/")[0] or principal or None
+
+
+def _principal_realm(principal: str) -> str | None:
+    return principal.replace("@", "/").rpartition("/")[2] if _REALM.search(principal) else None
+
+
 TYPES: Mapping[str, Convert] = {
     "keyword": _keyword,
     "long": _long,
@@ -64,6 +101,12 @@ TYPES: Mapping[str, Convert] = {
     "account_domain": _account_domain,
     "list": _listed,
     "lower": str.lower,
+    "seconds": _seconds,
+    "mac": _mac,
+    "hex": _hex,
+    "boolean": _boolean,
+    "principal_name": _principal_name,
+    "principal_realm": _principal_realm,
 }
 _WHOLE = frozenset({_keyword, _long, _ip, _listed})
 
@@ -89,6 +132,14 @@ class Content:
     fields: tuple[Field, ...] = ()
     constants: tuple[tuple[str, Any], ...] = ()
     logsource: tuple[LogSource, ...] = ()
+
+    def and_then(self, other: "Content") -> "Content":
+        """Both; where they fill the same field, this one comes first."""
+        return Content(
+            (*self.fields, *other.fields),
+            (*self.constants, *other.constants),
+            (*self.logsource, *other.logsource),
+        )
 
 
 # Group, the place of its object in the plan, the member's name, the type.
@@ -176,6 +227,15 @@ class Branches:
     """Contents that apply where fields have given values; found by look-up, not one by one."""
 
     tables: Mapping[tuple[str, ...], Mapping[tuple[str, ...], tuple[Content, ...]]]
+
+    def and_then(self, other: "Branches") -> "Branches":
+        """Both, this one's contents first."""
+        tables = {names: dict(table) for names, table in self.tables.items()}
+        for names, table in other.tables.items():
+            mine = tables.setdefault(names, {})
+            for key, contents in table.items():
+                mine[key] = (*mine.get(key, ()), *contents)
+        return Branches(tables)
 
     def of(self, read: Read) -> list[Content]:
         """The contents whose conditions hold, letter case aside, in the tables' order."""

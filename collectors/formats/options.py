@@ -26,11 +26,12 @@ def compile_pattern(name: str, parts: Sequence[str]) -> Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`patterns` of regex; `columns` and `delimiter` of csv."""
+    """`patterns` of regex; `columns` and `delimiter` of csv; `log` of zeek."""
 
     patterns: tuple[Pattern, ...] = ()
     columns: tuple[str, ...] = ()
     delimiter: str = ","
+    log: str = ""
 
     @property
     def names(self) -> frozenset[str]:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from collectors.formats import json, regex, syslog
+from collectors.formats import json, regex, syslog, zeek
 from collectors.formats.options import Options
-from collectors.record import Misfit, ParserState
+from collectors.record import Dropped, Misfit, ParserState
 from haidang.errors import Refused
 
 # The text of a record, and the state of its file: a format may keep there what a header line says.
@@ -41,6 +41,12 @@ FORMATS: Mapping[str, Format] = {
         explain=regex.explain,
     ),
     "syslog": Format("RFC 5424, RFC 3164, and the files of rsyslog.", syslog.read),
+    "zeek": Format(
+        "Logs of Zeek: one JSON object a line, or rows under a header of `#` lines.",
+        zeek.read,
+        keys=("log",),
+        document=True,
+    ),
 }
 
 
@@ -50,6 +56,8 @@ def explain(name: str, options: Options, text: str, state: ParserState) -> dict[
     try:
         facts = one.explain(options, text) if one.explain else {}
         return facts or {"format": name, "groups": one.read(options, text, state)}
+    except Dropped as dropped:
+        return {"format": name, "dropped": dropped.rule}
     except Misfit as misfit:
         where = {"fits_to_column": misfit.column, "expected": misfit.expected}
         return {"format": name, **where}
