@@ -11,7 +11,7 @@ from collectors.formats import syslog
 from collectors.formats.table import FORMATS, explain
 from collectors.formats.text import decode, encoding_fault, nfc_groups
 from collectors.mapping import Read, add, make_plan, put_if_free
-from collectors.record import Context, Parsed, ParserState
+from collectors.record import Context, Misfit, Parsed, ParserState
 from collectors.rest import Rest, add_header
 from haidang.errors import InputError, Problem, Refused
 from haidang.model.event import Document
@@ -23,6 +23,7 @@ _Groups: TypeAlias = dict[str, str | None]
 _FOLDER = Path(__file__).parent / "datasets"
 _INVALID_UTF8 = "invalid_utf8"
 _MESSAGE = "syslog.message"
+_MUST = "syslog"
 # Fields of ours: what a source sends under this key must not pass for what we say.
 _OURS = re.compile(r"haidang(?:\..*)?", re.DOTALL)
 
@@ -103,14 +104,14 @@ class Dataset:
         """
         definition = self._definition
         text, _ = decode(line)
-        if not definition.envelope:
+        try:
+            head = self._header(text)
+        except Misfit:
+            return explain("syslog", definition.options, text, state)
+        if not head:
             return explain(definition.format, definition.options, text, state)
-        head = explain(definition.envelope, definition.options, text, state)
-        message = head.get("groups", {}).get(_MESSAGE)
-        if message is None:
-            return head
-        facts = explain(definition.format, definition.options, message, state)
-        return {**facts, "envelope": head["groups"]}
+        facts = explain(definition.format, definition.options, head[_MESSAGE] or "", state)
+        return {**facts, "envelope": head}
 
     def mask_hits(self, line: bytes) -> dict[str, int]:
         """How many values of each kind a raw line holds (hex-encoded ones are not counted)."""
@@ -121,7 +122,7 @@ class Dataset:
         text, exact = decode(line)
         definition = self._definition
         try:
-            head = syslog.read(definition.options, text, state) if definition.envelope else {}
+            head = self._header(text)
             message = head.get(_MESSAGE) or "" if head else text
             read = self._format.read(definition.options, message, state)
         except Refused as refused:
@@ -132,6 +133,17 @@ class Dataset:
         if not exact:
             _flag_bytes(document, line)
         return Parsed(self._time(source, context), document)
+
+    def _header(self, text: str) -> _Groups:
+        """The groups of the envelope, none where there is no envelope. Raises Misfit."""
+        if not self._definition.envelope:
+            return {}
+        try:
+            return syslog.read(self._definition.options, text, {})
+        except Misfit:
+            if self._definition.envelope == _MUST:
+                raise
+            return {}
 
     def _from_groups(self, text: str, head: _Groups, read: Document) -> tuple[Document, Read]:
         groups = {**head, **nfc_groups(read, plain=text.isascii())}

@@ -45,7 +45,8 @@ _BRANCH_KEYS = ("when", "fields", "constants", "logsource")
 _CASE_KEYS = ("name", "lines", "expect", "derived", "refused")
 _LOGSOURCE_KEYS = ("category", "product", "service")
 _FORMAT_KEYS = ("patterns", "columns", "delimiter", "log")
-ENVELOPES = ("syslog",)
+# A record without the envelope is refused, or read as it is.
+ENVELOPES = ("syslog", "syslog-or-none")
 _PATH = re.compile(r"[a-z_@][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
 _ECS_PATH = re.compile(r"message|[a-z_@][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)+")
 
@@ -157,9 +158,7 @@ class _Reader:
         take = self._check.take
         shared = self.shared()
         kind = self._one_of(("format",), tuple(FORMATS))
-        envelope = self._check.take(("envelope",), str, "")
-        if envelope:
-            self._one_of(("envelope",), ENVELOPES)
+        envelope = self._one_of(("envelope",), ENVELOPES, "")
         options = self._options(FORMATS.get(kind))
         self._check_groups(options.names, syslog=bool(envelope))
         return Definition(
@@ -187,9 +186,9 @@ class _Reader:
     def _texts(self, path: YamlPath, default: Any = ()) -> tuple[str, ...]:
         return tuple(self._check.take((*path, i), str, "") for i in self._indexes(path, default))
 
-    def _one_of(self, path: YamlPath, known: Sequence[str]) -> str:
-        text = self._check.take(path, str, ...)
-        if text is not None and text not in known:
+    def _one_of(self, path: YamlPath, known: Sequence[str], default: Any = ...) -> str:
+        text = self._check.take(path, str, default)
+        if text not in (None, default) and text not in known:
             self._check.add(path, f"must be one of: {', '.join(known)}")
         return text or ""
 
@@ -221,8 +220,8 @@ class _Reader:
         for key in _FORMAT_KEYS:
             if key not in known and self._check.take((key,), (str, list)) is not None:
                 self._check.add((key,), "is not read by this format")
-        delimiter = self._check.take(("delimiter",), str, ",")
-        if len(delimiter) != 1:
+        delimiter = self._check.take(("delimiter",), str, "")
+        if len(delimiter) > 1:
             self._check.add(("delimiter",), "must be one character")
         required = format_.keys if format_ else ()
         return Options(

@@ -26,14 +26,14 @@ def compile_pattern(name: str, parts: Sequence[str]) -> Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`patterns` of regex; `columns` and `delimiter` of csv; `log` of zeek."""
+    """`columns` is of csv and w3c, `delimiter` of csv and kv ("": its own), `log` of zeek."""
 
     patterns: tuple[Pattern, ...] = ()
     columns: tuple[str, ...] = ()
-    delimiter: str = ","
+    delimiter: str = ""
     log: str = ""
 
     @property
     def names(self) -> frozenset[str]:
-        """The groups that a format can give, where they are known before it reads."""
-        return frozenset((*self.columns, *(name for one in self.patterns for name in one.names)))
+        """The groups that the patterns can give."""
+        return frozenset(name for one in self.patterns for name in one.names)

@@ -50,7 +50,9 @@ _OLD_TIME = re.compile(
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?) "
 )
 _OLD_HOST = re.compile(r"([^\s:\[\]]++|\S++(?<!:)) ++")
-_TAG = re.compile(r"([^\s:\[\]]{1,128}+)(?:\[([^\]\s]{0,128}+)\](?::|(?= ))|:(?!//|\\)) ?")
+_TAG = re.compile(
+    r"(?!CEF:|LEEF:)([^\s:\[\]]{1,128}+)(?:\[([^\]\s]{0,128}+)\](?::|(?= ))|:(?!//|\\)) ?"
+)
 
 
 def read(options: Options, text: str, state: ParserState) -> dict[str, str | None]:

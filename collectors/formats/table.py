@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from collectors.formats import json, regex, syslog, zeek
+from collectors.formats import cef, csv, json, kv, leef, regex, syslog, w3c, zeek
 from collectors.formats.options import Options
 from collectors.record import Dropped, Misfit, ParserState
 from haidang.errors import Refused
@@ -33,7 +33,11 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
+    "cef": Format("ArcSight's Common Event Format.", cef.read),
+    "csv": Format("Values by RFC 4180.", csv.read, keys=("columns",), optional=("delimiter",)),
     "json": Format("One JSON object a line.", json.read, document=True),
+    "kv": Format("Pairs of key and value.", kv.read, optional=("delimiter",)),
+    "leef": Format("QRadar's Log Event Extended Format.", leef.read),
     "regex": Format(
         "Named groups of regular expressions.",
         regex.read,
@@ -41,6 +45,7 @@ FORMATS: Mapping[str, Format] = {
         explain=regex.explain,
     ),
     "syslog": Format("RFC 5424, RFC 3164, and the files of rsyslog.", syslog.read),
+    "w3c": Format("W3C extended log files, such as IIS's.", w3c.read, optional=("columns",)),
     "zeek": Format(
         "Logs of Zeek: one JSON object a line, or rows under a header of `#` lines.",
         zeek.read,
