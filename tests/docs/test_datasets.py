@@ -16,7 +16,9 @@ GROUPS = (*syslog.NAMES, *cef.HEADER, *leef.HEADER)
 
 
 def _section(title: str) -> str:
-    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", PAGE.read_text("utf-8"), re.M | re.S)
+    found = re.search(
+        rf"^## {title}\n(.*?)(?=^## |\Z)", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
     return found[1] if found else ""
 
 
@@ -31,7 +33,7 @@ def _section(title: str) -> str:
 )
 def test_every_name_has_its_row(title, names):
     """What a reader of the page does not find does not exist for them; nor is a row left over."""
-    rows = re.findall(r"^\| `([^`']+)` \|", _section(title), re.M)
+    rows = re.findall(r"^\| `([^`']+)` \|", _section(title), re.MULTILINE)
 
     assert sorted(names) == sorted(rows)
 
