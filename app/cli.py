@@ -55,6 +55,10 @@ COMMANDS: Mapping[str, Entry] = {
     "match": Entry(
         "app.commands.match:command", "Match Sigma rules on events; one JSON line a match."
     ),
+    "rules": Entry(
+        "app.commands.rules:command",
+        "Import sets of rules, and say which rules are on and why.",
+    ),
     "store": Entry(
         "app.commands.store:command",
         "Make, check and keep in order what the events and the state are stored in.",

@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from app import cli
+from app.rulesets import own_folders
 from app.settings import Config, ElasticsearchSettings, InputSettings, PostgresqlSettings
-from app.wiring import OWN_RULES
 from collectors.dataset import dataset_names, load_dataset
 from haidang.model.detection import LEVELS, Card
 from haidang.store import inventory
@@ -116,7 +116,7 @@ def _datasets() -> Iterator[str]:
 def _rules() -> Iterator[str]:
     """Our own rules, the highest level first; those that a correlation names alert through it."""
     yield "## Rules\n"
-    loaded = load_rules((OWN_RULES / "sigma", OWN_RULES / "correlation"))
+    loaded = load_rules(own_folders())
     cards = [rule.card for rule in loaded.rules] + [one.card for one in loaded.correlations]
 
     def rank(card: Card) -> tuple[int, str]:

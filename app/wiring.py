@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from alerts.raising import raise_alerts
 from alerts.template import check_template
+from app.rulesets import site_rules, used_versions
 from app.settings import Config, InputSettings
 from app.stores import open_database, open_store
 from app.stores.folder import data_folder
@@ -37,9 +38,7 @@ from haidang.store.inventory import Inventory
 from haidang.store.state import tables
 from haidang.store.state.database import Database
 from rules.fields import load_fields
-from rules.load import load as load_rules
 
-OWN_RULES = Path(__file__).parent.parent / "rules"
 _KEY_BYTES = 32
 
 
@@ -127,12 +126,10 @@ def open_stores(settings: Config) -> Iterator[Stores]:
 def open_soc(settings: Config) -> Iterator[Soc]:
     """The centre's side. Raises InputError (inventory, rules), Unavailable (stores)."""
     inventory = Inventory.load(settings.inventory)
-    loaded = load_rules((OWN_RULES / "sigma", OWN_RULES / "correlation", *settings.rules))
-    if not loaded.rules:
-        raise InputError(loaded.problems or [Problem("rules", 0, "", "no rule could be loaded")])
-    engine = Engine.of(loaded, load_fields())
     allowance = settings.allowance_secs * SECOND
     with open_stores(settings) as one:
+        site = site_rules(settings, used_versions(one.database))
+        engine = Engine.of(site.rules, load_fields())
         correlator = Correlator(one.database, one.store, engine, one.scope, allowance)
         yield Soc(one.database, one.store, inventory, engine, correlator, one.scope)
 

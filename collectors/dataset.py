@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from collectors import mask
-from collectors.dataset_file import Case, Definition, read_definition
+from collectors.dataset_file import read_definition
+from collectors.definition import Case, Definition
+from collectors.envelope import EVERYWHERE
 from collectors.formats import syslog
 from collectors.formats.table import FORMATS, explain
 from collectors.formats.text import decode, encoding_fault, nfc_groups
-from collectors.mapping import Read, add, make_plan, put_if_free
+from collectors.mapping import LogSource, Read, add, make_plan, put_if_free
 from collectors.record import Context, Misfit, Parsed, ParserState
 from collectors.rest import Rest, add_header
 from haidang.errors import InputError, Problem, Refused
@@ -68,6 +70,26 @@ class Dataset:
     def continued(self) -> re.Pattern[bytes] | None:
         """Lines that it matches at their start go on with the record before."""
         return self._definition.continued
+
+    @property
+    def logsources(self) -> tuple[LogSource, ...]:
+        """Every log source that its events may have, each once."""
+        added = self._definition.provides.logsource
+        every = [source for one in self._definition.contents for source in one.logsource] + [*added]
+        return tuple(dict(pairs) for pairs in dict.fromkeys(tuple(one.items()) for one in every))
+
+    @property
+    def provides(self) -> frozenset[str]:
+        """ECS paths that its events may fill; `path.*` stands for all below a path.
+
+        What the file maps, what it says that hooks add (`provides`), and what every event has.
+        """
+        contents = self._definition.contents
+        mapped = {field.target for one in contents for field in one.fields}
+        mapped |= {path for one in contents for path, _ in one.constants}
+        rest = {f"{self._definition.rest}.*"} if self._definition.rest else set()
+        rest |= {"log.syslog.*"} if self._definition.envelope else set()
+        return frozenset({*mapped, *rest, *self._definition.provides.fields, *EVERYWHERE})
 
     @property
     def masks(self) -> tuple[str, ...]:

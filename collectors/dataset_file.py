@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from collectors import mask
+from collectors.definition import NOTHING_SHARED, Case, Definition, Provides, Shared, Time
 from collectors.formats.options import Options, Pattern, compile_pattern
 from collectors.formats.syslog import NAMES
 from collectors.formats.table import FORMATS, Format
-from collectors.hooks import COMPLETE, JOIN, Complete, Join, Release
+from collectors.hooks import COMPLETE, JOIN
 from collectors.mapping import TYPES, Branches, Content, Field
-from collectors.times import TIMES, ReadTime, time_reader
+from collectors.times import TIMES, time_reader
 from haidang.errors import InputError, Problem
 from haidang.yamldoc import Checker, YamlPath, read_file
 
@@ -38,9 +38,19 @@ KEYS = (
     "masks_in_hex",
     "complete",
     "join",
+    "provides",
     "cases",
 )
-_SHARED_KEYS = ("absent", "fields", "constants", "logsource", "branches", "masks", "complete")
+_SHARED_KEYS = (
+    "absent",
+    "fields",
+    "constants",
+    "logsource",
+    "branches",
+    "masks",
+    "complete",
+    "provides",
+)
 _BRANCH_KEYS = ("when", "fields", "constants", "logsource")
 _CASE_KEYS = ("name", "lines", "expect", "derived", "refused")
 _LOGSOURCE_KEYS = ("category", "product", "service")
@@ -51,61 +61,6 @@ _PATH = re.compile(r"[a-z_@][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
 _ECS_PATH = re.compile(r"message|[a-z_@][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)+")
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Lines with what they must become: own events' fields, derived events' fields, refusals."""
-
-    name: str
-    lines: tuple[bytes, ...]
-    expect: dict[str, Any]
-    derived: tuple[dict[str, Any], ...] = ()
-    refused: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Time:
-    """Where a record's time is, joined by blanks where it has parts, and how it is written."""
-
-    sources: tuple[str, ...]
-    read: ReadTime
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What several datasets include: all that does not depend on how a record is written."""
-
-    absent: tuple[str, ...]
-    own: Content
-    branches: Branches
-    masks: tuple[mask.Mask, ...]
-    complete: Complete | None
-
-
-_NOTHING_SHARED = Shared((), Content(), Branches({}), (), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A dataset as its file says it, checked and compiled."""
-
-    name: str
-    about: str
-    envelope: str
-    format: str
-    options: Options
-    times: tuple[Time, ...]
-    absent: tuple[str, ...]
-    own: Content
-    rest: str
-    branches: Branches
-    masks: tuple[mask.Mask, ...]
-    masks_in_hex: re.Pattern[bytes] | None
-    continued: re.Pattern[bytes] | None
-    complete: Complete | None
-    join: tuple[Join, Release] | None
-    cases: tuple[Case, ...]
-
-
 def read_definition(path: Path) -> Definition:
     """The dataset of a YAML file. Raises InputError with every problem."""
     check = _open(path, KEYS)
@@ -113,9 +68,7 @@ def read_definition(path: Path) -> Definition:
     file = path.parent / "shared" / str(included)
     if included and not file.is_file():
         check.add(("include",), "there is no such file in datasets/shared")
-    definition = _Reader(check).definition(
-        _read_shared(file) if file.is_file() else _NOTHING_SHARED
-    )
+    definition = _Reader(check).definition(_read_shared(file) if file.is_file() else NOTHING_SHARED)
     check.raise_if_any()
     return definition
 
@@ -151,6 +104,7 @@ class _Reader:
             self._branches(),
             self._masks(),
             self._named(("complete",), COMPLETE),
+            self._provides(("provides",)),
         )
 
     def definition(self, included: Shared) -> Definition:
@@ -177,6 +131,7 @@ class _Reader:
             continued=self._bytes_pattern("continued"),
             complete=shared.complete or included.complete,
             join=self._named(("join",), JOIN),
+            provides=shared.provides.and_then(included.provides),
             cases=tuple(self._case(("cases", i)) for i in self._indexes(("cases",))),
         )
 
@@ -285,6 +240,14 @@ class _Reader:
         return Content(
             tuple(field for name in fields for field in self._fields((*path, "fields"), name)),
             tuple(constants.items()),
+            tuple(self._logsource((*path, "logsource", i)) for i in sources),
+        )
+
+    def _provides(self, path: YamlPath) -> Provides:
+        self._check.unknown_keys(path, self._check.take(path, dict, {}), ("fields", "logsource"))
+        sources = self._indexes((*path, "logsource"))
+        return Provides(
+            self._texts((*path, "fields")),
             tuple(self._logsource((*path, "logsource", i)) for i in sources),
         )
 

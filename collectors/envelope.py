@@ -12,6 +12,19 @@ from haidang.store.inventory import Ownership
 # (document, operator and zone of the input, time of the event) -> ownership.
 FindOwnership: TypeAlias = Callable[[Document, str, str, Instant], Ownership]
 
+# What the collector gives every event, besides what the data set's file says.
+EVERYWHERE = (
+    "@timestamp",
+    "ecs.version",
+    "event.dataset",
+    "event.original",
+    "haidang.*",
+    "host.name",
+    "log.file.path",
+    "log.flags",
+    "log.offset",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

@@ -6,9 +6,10 @@ these functions and never `os.fsync`, `os.replace` or `commit` themselves (a tes
 """
 
 import os
+import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Protocol
@@ -60,6 +61,25 @@ def write(target: Path, content: bytes, name: str, mode: int = 0o644) -> None:
         file.write(content)
         file.flush()
         sync(file.fileno(), name)
+    rename(aside, target, name)
+
+
+def write_folder(target: Path, files: Mapping[str, bytes], name: str) -> None:
+    """Make a new folder of `files` (relative paths): afterwards all of it is there, or nothing.
+
+    A crash may leave `.TARGET.tmp` beside it, which the next try clears away. `target` must not
+    exist. Points `NAME.before_sync`, `NAME.after_sync` and those of `rename`.
+    """
+    aside = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    for inside, content in files.items():
+        file = aside / inside
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    point(f"{name}.before_sync")
+    os.sync()  # waits for the disk (sync(2)); an fsync for each of 4,000 files took 20 to 40 s
+    point(f"{name}.after_sync")
     rename(aside, target, name)
 
 

@@ -21,7 +21,7 @@ from tests.support.thread import EMBEDDED, Outcome, Profile, cluster_profile, ou
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("haidang", "collectors", "rules", "correlator", "alerts", "app")
-DURABLE = {"write", "sync", "rename", "commit", "transaction", "point"}
+DURABLE = {"write", "write_folder", "sync", "rename", "commit", "transaction", "point"}
 PARTS = 8
 
 

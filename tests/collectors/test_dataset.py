@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from collectors.dataset import Dataset, dataset_names, load_dataset
-from collectors.dataset_file import Case, read_definition
+from collectors.dataset_file import read_definition
+from collectors.definition import Case
 from collectors.record import Context, Dropped, Parsed, ParserState
 from haidang.errors import InputError, Refused
 from haidang.model.event import Document, encode

@@ -68,6 +68,33 @@ def test_write_is_all_or_nothing_at_each_point(tmp_path, name):
     assert ["file"] == [path.name for path in tmp_path.iterdir()]
 
 
+@pytest.mark.parametrize("name", WRITE_POINTS)
+def test_folder_is_whole_or_absent_at_each_point(tmp_path, name):
+    """After a crash the folder is there with all files or not at all, and a retry works."""
+    files = {"a": b"1", "below/b": b"2"}
+    target = tmp_path / "folder"
+    token = durable.HOOK.set(crash_at(name))
+    with pytest.raises(Crash):
+        durable.write_folder(target, files, "x")
+    durable.HOOK.reset(token)
+    assert target.exists() is (name == "x.after_rename")
+    if not target.exists():
+        durable.write_folder(target, files, "x")
+    assert {"folder": b"1"} == {path.name: (path / "a").read_bytes() for path in tmp_path.iterdir()}
+    assert b"2" == (target / "below/b").read_bytes()
+
+
+def test_folder_is_synced_before_its_name_points_at_it(tmp_path, monkeypatch):
+    """All files are written aside when the disk is waited for; then the rename itself is synced."""
+    seen, synced = [], []
+    monkeypatch.setattr(os, "sync", lambda: seen.append(sorted(tmp_path.rglob("*"))))
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    durable.write_folder(tmp_path / "folder", {"a": b"1", "below/b": b"2"}, "x")
+    aside = tmp_path / ".folder.tmp"
+    assert [[aside, aside / "a", aside / "below", aside / "below/b"]] == seen
+    assert [tmp_path.stat().st_ino] == synced
+
+
 def test_commit_passes_its_points_around_the_commit(visited):
     """One commit, between its two points."""
     transaction = FakeTransaction()

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, select
 
 from alerts.listing import list_alerts, list_evidence
-from app import config, stores, wiring
+from app import config, rulesets, stores, wiring
 from app.commands import store as store_command
 from app.demo.day import STEPS, access_log, audit_log, config_yaml, files_until, inventory_yaml
 from app.demo.story import append_missing
@@ -27,6 +27,7 @@ from haidang.model.scope import Scope
 from haidang.store.events.elastic.client import Client
 from haidang.store.events.protocol import START
 from haidang.store.state import tables
+from rules import sets
 from tests.support import elasticsearch
 from tests.support.postgresql import EMPTY
 from tests.support.profiles import settings_of
@@ -53,6 +54,17 @@ correlation:
   timespan: 1h
   condition: {gte: 2}
 """
+
+SET = {
+    "other.yml": b"""\
+title: Nothing Ever
+id: 7d1b9a52-35c1-4a4e-9a2c-5b9f1c0e0003
+status: test
+level: low
+logsource: {category: webserver}
+detection: {selection: {cs-method: NOTHING}, condition: selection}
+"""
+}
 
 
 class Crash(BaseException):
@@ -122,7 +134,7 @@ class Story:
         self.settings = config.load(self._file)
         self._open = ExitStack()
         self._collecting = self._soc = None
-        self.steps = [self._init, self._reopen]
+        self.steps = [self._init, self._import, self._reopen]
         for at in (*BACKDOOR, LATER[0]):
             self.steps += self._turn(at)
         self.steps += [self._edit, *self._turn(LATER[0] + 1)]
@@ -145,6 +157,12 @@ class Story:
     def _init(self):
         for _line in stores.init(self.settings):
             pass
+
+    def _import(self):
+        """`haidang rules import` of a set with one rule."""
+        found, _new = sets.add(rulesets.sets_folder(self.settings), "other", "r1", SET)
+        with closing(stores.open_database(self.settings)) as database:
+            rulesets.use(database, found, QUIET)
 
     def _reopen(self):
         if self._collecting is None:

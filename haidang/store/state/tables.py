@@ -185,6 +185,17 @@ poison = Table(
     Column("reason", Text, nullable=False),
 )
 
+# Which version of each imported set of rules is used; `hash` is that of its files.
+rule_set = Table(
+    "rule_set",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+
 # Append-only: triggers (SQLite) or missing rights (PostgreSQL) refuse UPDATE and DELETE.
 audit = Table(
     "audit",
