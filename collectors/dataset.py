@@ -151,10 +151,10 @@ class Dataset:
             fault = encoding_fault(line)
             raise (Refused(fault) if fault else refused) from refused
         head = nfc_groups(head, plain=text.isascii())
-        document, source = self._build(text, head, read)
+        parsed = self._build(text, head, read, context)
         if not exact:
-            _flag_bytes(document, line)
-        return Parsed(self._time(source, context), document)
+            _flag_bytes(parsed.document, line)
+        return parsed
 
     def _header(self, text: str) -> _Groups:
         """The groups of the envelope, none where there is no envelope. Raises Misfit."""
@@ -167,15 +167,16 @@ class Dataset:
                 raise
             return {}
 
-    def _from_groups(self, text: str, head: _Groups, read: Document) -> tuple[Document, Read]:
+    def _from_groups(self, text: str, head: _Groups, read: Document, context: Context) -> Parsed:
         groups = {**head, **nfc_groups(read, plain=text.isascii())}
+        time, taken = self._time(groups.get, context)
         document = self._plan.build(groups)
         document.setdefault("event", {})["original"] = text
         if self._definition.rest:
-            self._rest.add(document, groups)
-        return self._finished(document, groups, groups.get), groups.get
+            self._rest.add(document, groups, taken)
+        return Parsed(time, self._finished(document, groups, groups.get))
 
-    def _from_document(self, text: str, head: _Groups, read: Document) -> tuple[Document, Read]:
+    def _from_document(self, text: str, head: _Groups, read: Document, context: Context) -> Parsed:
         del text  # every member is kept, and none stands for the line
         document = {_not_ours(key): value for key, value in read.items()}
         source = _reader(document, head)
@@ -183,7 +184,8 @@ class Dataset:
             document = {}
             put(document, self._definition.rest, read)
         add(self._definition.own, document, source, self._absent)
-        return self._finished(document, head, source), source
+        time, _ = self._time(source, context)
+        return Parsed(time, self._finished(document, head, source))
 
     def _finished(self, document: Document, groups: _Groups, source: Read) -> Document:
         """With what does not hang on the kind of format."""
@@ -206,13 +208,23 @@ class Dataset:
         extra = [source for content in contents for source in content.logsource]
         document["haidang"] = {"logsource": [*logsource, *extra]}
 
-    def _time(self, source: Read, context: Context) -> Instant | None:
-        """The first of the times that the record has."""
+    def _time(self, source: Read, context: Context) -> tuple[Instant | None, tuple[str, ...]]:
+        """The first of the times that the record has and its format knows; where it was.
+
+        Raises Refused if the record has times, but none that is known.
+        """
+        fault: Refused | None = None
         for time in self._definition.times:
             parts = [text for part in time.sources if (text := source(part)) not in self._absent]
-            if parts and len(parts) == len(time.sources):
-                return time.read(" ".join(filter(None, parts)), context)
-        return None
+            if len(parts) < len(time.sources):
+                continue
+            try:
+                return time.read(" ".join(filter(None, parts)), context), time.sources
+            except Refused as refused:
+                fault = refused
+        if fault is not None:
+            raise fault
+        return None, ()
 
 
 def _not_ours(key: str) -> str:

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from collectors.datasets import auditd, auditd_process, nginx, suricata, winlogbeat, zeek
+from collectors.datasets import (
+    auditd,
+    auditd_process,
+    generic,
+    iis,
+    nginx,
+    suricata,
+    winlogbeat,
+    zeek,
+)
 from collectors.formats.regex import Groups
 from collectors.record import Context, Parsed, ParserState
 from haidang.model.event import Document
@@ -17,6 +26,10 @@ Release: TypeAlias = Callable[[Context, ParserState], list[Parsed]]
 
 COMPLETE: Mapping[str, Complete] = {
     "auditd.complete": auditd.complete,
+    "generic.cef": generic.cef,
+    "generic.complete": generic.complete,
+    "generic.kv": generic.kv,
+    "iis.complete": iis.complete,
     "nginx.complete": nginx.complete,
     "suricata.complete": suricata.complete,
     "winlogbeat.complete": winlogbeat.complete,

@@ -34,11 +34,14 @@ def _long(text: str) -> int | None:
 
 @lru_cache(maxsize=16_384)
 def _ip(text: str) -> str | None:
-    """An address as it was written, IPv4-mapped IPv6 as IPv4; None where it is none."""
+    """An address as it was written, without its scope (`%eth0`), IPv4-mapped IPv6 as IPv4.
+
+    None where it is none.
+    """
     address = parse_address(text)
     if address is None:
         return None
-    return str(address) if address.version == 4 and ":" in text else text
+    return str(address) if address.version == 4 and ":" in text else text.partition("%")[0]
 
 
 def _basename(path: str) -> str:
@@ -66,6 +69,12 @@ def _seconds(text: str) -> int | None:
     """A span of seconds as nanoseconds, the unit of event.duration."""
     match = _SECONDS.fullmatch(text)
     return int(match[1]) * 1_000_000_000 + int((match[2] or "0").ljust(9, "0")) if match else None
+
+
+def _milliseconds(text: str) -> int | None:
+    """A span of whole milliseconds as nanoseconds."""
+    whole = _long(text)
+    return whole if whole is None else whole * 1_000_000
 
 
 def _mac(text: str) -> str | None:
@@ -102,13 +111,14 @@ TYPES: Mapping[str, Convert] = {
     "list": _listed,
     "lower": str.lower,
     "seconds": _seconds,
+    "milliseconds": _milliseconds,
     "mac": _mac,
     "hex": _hex,
     "boolean": _boolean,
     "principal_name": _principal_name,
     "principal_realm": _principal_realm,
 }
-_WHOLE = frozenset({_keyword, _long, _ip, _listed})
+_WHOLE = frozenset({_keyword, _long, _ip, _listed, _seconds, _milliseconds})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +129,11 @@ class Field:
     target: str
     convert: Convert
 
-    def keeps(self, text: str) -> bool:
-        """Whether the copy holds all that the text says."""
-        convert = self.convert
-        return convert in _WHOLE and convert(text) is not None
+    def kept(self, text: str, document: Document) -> bool:
+        """Whether the document's field holds all that the text says."""
+        if self.convert not in _WHOLE or (value := self.convert(text)) is None:
+            return False
+        return values(document, self.target) == (value if isinstance(value, list) else [value])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a source sent and no field took: kept as text, so that nothing is only in event.original."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from collectors.formats.regex import Groups
@@ -8,6 +8,7 @@ from collectors.formats.syslog import structured
 from collectors.mapping import Field, put_if_free
 from haidang.model.event import Document
 from haidang.model.fields import put
+from haidang.model.fold import nfc
 
 _LONGEST_KEY = 120  # an event's key may have 512 bytes; four to a character
 # ECS 8.17, log.syslog.*; the structured data is laid out by its elements.
@@ -32,16 +33,16 @@ class Rest:
         for one in fields:
             self._fields.setdefault(one.source, []).append(one)
 
-    def add(self, document: Document, groups: Groups) -> None:
+    def add(self, document: Document, groups: Groups, taken: Sequence[str]) -> None:
         """Keys that an event may not have are mended; what then has the same key is a list.
 
-        A dot within a key stays: `a.b` is found as such below the path.
+        A dot within a key stays: `a.b` is found as such below the path. `taken` is kept already.
         """
         rest: dict[str, Any] = {}
         for name, text in groups.items():
-            if text is None or text in self._absent or name.startswith("syslog."):
+            if text is None or text in self._absent or name.startswith("syslog.") or name in taken:
                 continue
-            if not any(field.keeps(text) for field in self._fields.get(name, ())):
+            if not any(field.kept(text, document) for field in self._fields.get(name, ())):
                 key = _key(name)
                 before = rest.get(key)
                 rest[key] = text if before is None else [*_listed(before), text]
@@ -50,7 +51,7 @@ class Rest:
 
 
 def _key(name: str) -> str:
-    return name[:_LONGEST_KEY] if name.strip() else "_"
+    return nfc(name[:_LONGEST_KEY]) if name.strip() else "_"
 
 
 def _listed(value: Any) -> list[Any]:

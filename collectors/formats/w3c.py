@@ -3,8 +3,8 @@
 Directives are dropped by the rule `header`; what they say is kept in the file's state, so that a
 collector that starts again goes on. `#Fields:` may change within a file. Where none came yet (a
 part of a file), the first of the dataset's `columns` with as many names as the line has values is
-taken. Names are in lower case. A missing `date` is `#Date:`'s. A value has no blanks: in a header
-field that may hold some, `cs(User-Agent)` and `cs(Cookie)`, a plus sign stands for one.
+taken. Names are in lower case. A missing `date` is `#Date:`'s. A value has no blanks: within
+`cs(User-Agent)` a plus sign stands for one (elsewhere it may be one: base64 in a cookie, a query).
 """
 
 from collectors.formats.options import Options
@@ -12,7 +12,7 @@ from collectors.formats.pairs import unique
 from collectors.record import Dropped, Misfit, ParserState
 
 _STATE = "w3c"
-_SPACED = frozenset({"cs(user-agent)", "cs(cookie)"})
+_SPACED = "cs(user-agent)"
 
 
 def read(options: Options, text: str, state: ParserState) -> dict[str, str | None]:
@@ -28,7 +28,7 @@ def read(options: Options, text: str, state: ParserState) -> dict[str, str | Non
     if len(values) != len(names):
         raise Misfit("the line does not fit #Fields", len(text), f"{len(names)} values")
     groups = unique(
-        (name, value.replace("+", " ") if name in _SPACED else value)
+        (name, value.replace("+", " ") if name == _SPACED else value)
         for name, value in zip(names, values, strict=True)
     )
     if "date" in known:
