@@ -6,6 +6,7 @@ from tests.support import beats
 
 FOLDERS = {
     "auditd.log": "auditd/log",
+    "iis.access": "iis/access",
     "nginx.access": "nginx/access",
 }
 LEAST = 92
