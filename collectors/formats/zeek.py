@@ -138,7 +138,7 @@ def _unescaped(match: re.Match[str]) -> str:
         text = bytes.fromhex(match[0].replace("\\x", "")).decode()
     except UnicodeDecodeError:
         return match[0]
-    return text if text.isprintable() or text in "\t\r\n" else match[0]
+    return text if all(one.isprintable() or one.isspace() for one in text) else match[0]
 
 
 def _whole(cell: str) -> Any:
