@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import orjson
 
 from alerts import wording
+from alerts.attack import tactic, tactic_keys, technique_ids, technique_name
 from alerts.evidence import Evidence
 from alerts.names import LANGUAGES, Names, unit_names
 from haidang.model.alert import LEVEL_WORDS, Alert
@@ -24,6 +25,7 @@ _TELLING = (
     "process.command_line",
     "event.action",
 )
+_STEPS = {"vi": "Việc cần làm:", "en": "First steps:"}
 _HEADER = ("Mức", "Cảnh báo lúc", "Đơn vị", "Mã")
 
 
@@ -43,6 +45,8 @@ def to_json(alert: Alert, evidence: Iterable[Evidence] | None = None) -> str:
         "level": alert.level,
         "level_word": LEVEL_WORDS.get(alert.level, alert.level),
         "tags": alert.tags,
+        "techniques": {id_: technique_name(id_) for id_ in technique_ids(alert.tags)},
+        "tactics": {one.id: one.names for one in map(tactic, tactic_keys(alert.tags))},
         "author": alert.author,
         "raised": to_iso(alert.raised),
         "revised": to_iso(alert.revised),
@@ -58,6 +62,7 @@ def to_json(alert: Alert, evidence: Iterable[Evidence] | None = None) -> str:
         "affected": alert.affected,
         "system_level": alert.system_level,
         "sentences": alert.sentences,
+        "first_steps": alert.first_steps,
         "falsepositives": alert.falsepositives,
         "counts": alert.counts,
         "evidence_missing": alert.evidence_missing,
@@ -96,15 +101,20 @@ def evidence_lines(evidence: Iterable[Evidence]) -> Iterator[str]:
 
 
 def to_table(
-    alerts: Iterable[Alert], names: Names, evidence: Mapping[str, Iterable[Evidence]] | None = None
+    alerts: Iterable[Alert],
+    names: Names,
+    evidence: Mapping[str, Iterable[Evidence]] | None = None,
+    detail: bool = False,
 ) -> str:
     """A line for each alert (level, time raised UTC+7, unit, short id), its sentences under it.
 
-    Then its copies, where `evidence` has some by the alert's id. No line is wider than 100 columns.
+    With `detail` the rule, its ATT&CK techniques and the first steps; then the alert's copies,
+    where `evidence` has some by its id. No line is wider than 100 columns.
     """
     lines = [_line(*_HEADER)]
     for alert in alerts:
         lines += _entry(alert, names)
+        lines += _detail(alert) if detail else ()
         lines += evidence_lines((evidence or {}).get(alert.id, ()))
     return "\n".join(lines) + "\n"
 
@@ -117,8 +127,23 @@ def _entry(alert: Alert, names: Names) -> Iterator[str]:
     if alert.superseded_by:
         yield f"{' ' * _LEVEL}→ {alert.superseded_by[:_ID]}"
     for language in LANGUAGES:
-        for part in wrap(alert.sentences.get(language, ""), WIDTH - _LEVEL):
-            yield " " * _LEVEL + part
+        yield from _indented(alert.sentences.get(language, ""))
+
+
+def _detail(alert: Alert) -> Iterator[str]:
+    author = f" ({wording.clean(alert.author)})" if alert.author else ""
+    yield from _indented(f"Luật · rule: {wording.clean(alert.title)}{author}")
+    for id_ in technique_ids(alert.tags):
+        yield from _indented(f"ATT&CK: {id_} {technique_name(id_)}")
+    for language in LANGUAGES:
+        steps = alert.first_steps.get(language, ())
+        yield from _indented(_STEPS[language] if steps else "")
+        for number, step in enumerate(steps, 1):
+            yield from _indented(f"{number}. {wording.clean(step)}")
+
+
+def _indented(text: str) -> Iterator[str]:
+    yield from (" " * _LEVEL + part for part in wrap(text, WIDTH - _LEVEL))
 
 
 def _line(level: str, raised: str, unit: str, short_id: str) -> str:

@@ -8,52 +8,17 @@ fails: what is absent is said to be unknown, an attacker's text is made harmless
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
-from alerts import wording
+from alerts import why, wording
 from alerts.evidence import Evidence
 from alerts.names import LANGUAGES, Names, unit_names
-from alerts.template import Reference, parse_template
+from alerts.story import AT_LEAST, Story, Told, chain_of, fact
+from alerts.template import Clause, Piece, Reference, parse_template, references
 from haidang.model.detection import Detection
-from haidang.model.event import Document
 from haidang.model.fields import first_text
-from haidang.model.instant import Instant, from_iso
+from haidang.model.instant import from_iso
 
 UNKNOWN = {"vi": "(không rõ)", "en": "(unknown)"}
-AT_LEAST = {"vi": "ít nhất", "en": "at least"}
-EVENTS = {"vi": "sự kiện", "en": "events"}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One event of the chain that is told."""
-
-    event: str
-    time: Instant
-    document: Document
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """All that one sentence may draw on; `chain` holds each rule's told events by (time, id)."""
-
-    detection: Detection
-    chain: Mapping[str, Sequence[Told]]
-    names: Names
-    language: str
-
-    @property
-    def host(self) -> str:
-        """The host that the detection is about: the group's, else the first told event's."""
-        grouped = self.detection.group.get("host.name", "")
-        return grouped or next(
-            (host for told in self._in_time() if (host := first_text(told.document, "host.name"))),
-            "",
-        )
-
-    def _in_time(self) -> list[Told]:
-        everything = [told for chain in self.chain.values() for told in chain]
-        return sorted(everything, key=attrgetter("time", "event"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,49 +36,71 @@ class Value:
 
 def tell(detection: Detection, copies: Mapping[str, Evidence], names: Names) -> dict[str, str]:
     """The alert's sentence in every language; `copies` are its events' copies by event id."""
-    chain = _chain(detection, copies)
+    chain = chain_of(detection, copies)
     return {language: _sentence(Story(detection, chain, names, language)) for language in LANGUAGES}
 
 
-def _chain(detection: Detection, copies: Mapping[str, Evidence]) -> dict[str, list[Told]]:
-    chain: dict[str, list[Told]] = {}
-    for member in sorted(detection.members, key=attrgetter("time", "event")):
-        copy = copies.get(member.event)
-        if member.told and copy is not None:
-            told = Told(member.event, copy.time, copy.document())
-            chain.setdefault(member.rule, []).append(told)
-    return chain
-
-
 def _sentence(story: Story) -> str:
-    template = story.detection.card.sentences.get(story.language)
-    if not template:
-        return _plain(story)
-    pieces = parse_template(template)
-    return unicodedata.normalize("NFC", "".join(_render(piece, story) for piece in pieces))
+    own = story.detection.card.sentences.get(story.language)
+    text = _told(own, story) if own else _explained(story)
+    return unicodedata.normalize("NFC", text)
 
 
-def _plain(story: Story) -> str:
-    """The sentence of a rule that has no template."""
-    detection, language = story.detection, story.language
-    count = wording.number(detection.episode.events, language)
-    group = [f"{field} {value}" for field, value in detection.group.items() if value]
-    parts = [f"{count} {EVENTS[language]}", *map(wording.clean, group)]
-    return f"{wording.clean(detection.card.title)}: {', '.join(parts)}"
+def _explained(story: Story) -> str:
+    """The sentence of a rule that has no template: by a pattern (`patterns.yml`)."""
+    first = next(iter(story.in_time()), None)
+    pattern = why.choose(story.detection.card.tags, first.document if first else {})
+    told = pattern.told[story.language]
+    act = _best(told.acts, story)
+    if story.detection.episode.events > 1 and act:
+        act = _told(told.many, story) + act
+    act = f": {act}" if act else ""
+    return f"{_best(told.places, story)}{act}; {_told(told.meaning, story)}."
 
 
-def _render(piece: object, story: Story) -> str:
+def _best(templates: Sequence[str], story: Story) -> str:
+    """The first template that finds all it needs outside its clauses; "" where none does."""
+    for template in templates:
+        pieces = parse_template(template)
+        if _finds_all(pieces, story):
+            return _join(pieces, story)
+    return ""
+
+
+def _finds_all(pieces: Sequence[Piece], story: Story) -> bool:
+    needed = [piece for piece in pieces if not isinstance(piece, Clause)]
+    return all(_shown(one, story) for one in references(needed))
+
+
+def _told(template: str, story: Story) -> str:
+    return _join(parse_template(template), story)
+
+
+def _join(pieces: Sequence[Piece], story: Story) -> str:
+    return "".join(_render(piece, story) for piece in pieces)
+
+
+def _render(piece: Piece, story: Story) -> str:
     if isinstance(piece, str):
         return piece
+    if isinstance(piece, Clause):
+        return _join(piece.pieces, story) if _finds_all(piece.pieces, story) else ""
+    return _shown(piece, story) or UNKNOWN[story.language]
+
+
+def _shown(piece: object, story: Story) -> str:
+    """What a reference finds, made harmless; "" where it finds nothing, and for a mistake."""
     if not isinstance(piece, Reference):
-        return UNKNOWN[story.language]
+        return ""
     if piece.part == "affected":
         # Names of the inventory, not an attacker's: a long list of units is not cut.
         detection = story.detection
         return unit_names(story.names, detection.affected, detection.operators, story.language)
+    if piece.part == "fact":
+        return wording.clean(fact(story, piece.path).strip())
     value = _find(piece, story)
     shown = _FILTERS[piece.filter](value, story) if value is not None else ""
-    return wording.clean(shown) if shown.strip() else UNKNOWN[story.language]
+    return wording.clean(shown) if shown.strip() else ""
 
 
 def _find(reference: Reference, story: Story) -> Value | None:

@@ -40,6 +40,7 @@ def found_columns(
             "operators": list(detection.operators),
             "affected": list(detection.affected),
             "sentences": dict(sentences),
+            "first_steps": {key: list(steps) for key, steps in card.first_steps.items()},
             "counts": dict(detection.counts),
             "evidence_missing": missing,
         },
@@ -55,6 +56,7 @@ def stored_columns(row: Row[Any]) -> dict[str, Any]:
 def to_alert(row: Row[Any]) -> Alert:
     """The alert of a stored row."""
     details = orjson.loads(row.details)
+    steps = details.get("first_steps", {})  # absent from alerts that were stored before it was
     return Alert(
         id=row.id,
         rule=row.rule,
@@ -73,6 +75,7 @@ def to_alert(row: Row[Any]) -> Alert:
         affected=tuple(details["affected"]),
         system_level=row.system_level,
         sentences=details["sentences"],
+        first_steps={language: tuple(texts) for language, texts in steps.items()},
         falsepositives=tuple(details["falsepositives"]),
         counts=details["counts"],
         evidence_missing=details["evidence_missing"],

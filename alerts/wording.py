@@ -8,9 +8,10 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-from haidang.model.instant import Instant, to_local
+from haidang.model.instant import DAY, HOUR, MINUTE, SECOND, Instant, to_local
 
 MAX_VALUE_CHARS = 200
+SHORT_CHARS = 120
 
 # Unicode categories that draw nothing of their own: controls, formats (all bidi controls, zero
 # width, tags), surrogates, private use, unassigned, line and paragraph separators.
@@ -41,6 +42,34 @@ def number(whole: int, language: str) -> str:
     """A whole number with its thousands apart: 4.812 in Vietnamese, 4,812 in English."""
     grouped = f"{whole:,}"
     return grouped.replace(",", ".") if language == "vi" else grouped
+
+
+_SPANS = (
+    (DAY, "ngày", "day"),
+    (HOUR, "giờ", "hour"),
+    (MINUTE, "phút", "minute"),
+    (SECOND, "giây", "second"),
+)
+
+
+def span(length: Instant, language: str) -> str:
+    """A length of time in its largest whole unit, rounded up; "" for less than a second."""
+    for unit, vietnamese, english in _SPANS:
+        if length >= unit:
+            count = -(-length // unit)
+            word = vietnamese if language == "vi" else english + ("" if count == 1 else "s")
+            return f"{number(count, language)} {word}"
+    return ""
+
+
+def shorten(text: str) -> str:
+    """A command, script or message on one line: its start and its end, at most 120 characters."""
+    many = 40 * SHORT_CHARS  # a script may be megabytes
+    line = " ".join((text if len(text) <= 2 * many else text[:many] + text[-many:]).split())
+    if len(line) <= SHORT_CHARS:
+        return line
+    end = SHORT_CHARS // 3
+    return f"{line[: SHORT_CHARS - end - 3].rstrip()} … {line[-end:].lstrip()}"
 
 
 def whole(text: str) -> int | None:

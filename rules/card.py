@@ -1,7 +1,8 @@
 """The card of a rule: what people are shown of it, and the hash of its whole document.
 
 Source: Sigma specification 2.1.0, metadata attributes. Our own key is
-`haidang: {sentence: {vi: …, en: …}}`; any other unknown key is a custom field and allowed.
+`haidang: {sentence: {vi: …, en: …}, first_steps: {vi: […], en: […]}}`; any other unknown key is a
+custom field and allowed.
 """
 
 import json
@@ -14,6 +15,7 @@ from haidang.yamldoc import Checker, YamlPath
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 # `level` is optional in Sigma; in the middle nothing is paged and nothing is hidden.
 DEFAULT_LEVEL = "medium"
+_LANGUAGES = ("vi", "en")
 
 
 def parse(checker: Checker) -> Card:
@@ -33,6 +35,7 @@ def parse(checker: Checker) -> Card:
         tags=_texts(checker, "tags"),
         falsepositives=_texts(checker, "falsepositives"),
         sentences=_sentences(checker),
+        first_steps=_first_steps(checker),
     )
 
 
@@ -74,9 +77,27 @@ def _texts(checker: Checker, key: str) -> tuple[str, ...]:
 
 def _sentences(checker: Checker) -> dict[str, str]:
     ours = checker.take(("haidang",), dict, {})
-    checker.unknown_keys(("haidang",), ours, ("sentence",))
+    checker.unknown_keys(("haidang",), ours, ("sentence", "first_steps"))
     path: YamlPath = ("haidang", "sentence")
     written = checker.take(path, dict, {}) if "sentence" in ours else {}
-    checker.unknown_keys(path, written, ("vi", "en"))
+    checker.unknown_keys(path, written, _LANGUAGES)
     sentences = {language: checker.take((*path, language), str, "") for language in written}
     return {language: text for language, text in sentences.items() if text}
+
+
+def _first_steps(checker: Checker) -> dict[str, tuple[str, ...]]:
+    """By language; whoever reads only one of them needs the steps as well, so none may lack."""
+    path: YamlPath = ("haidang", "first_steps")
+    ours = checker.document.value.get("haidang")
+    if not isinstance(ours, dict) or "first_steps" not in ours:
+        return {}
+    checker.unknown_keys(path, checker.take(path, dict, {}), _LANGUAGES)
+    steps = {}
+    for language in _LANGUAGES:
+        texts = checker.take((*path, language), list, ...) or []
+        if not all(isinstance(text, str) and text.strip() for text in texts):
+            checker.add((*path, language), "must be a list of texts")
+        steps[language] = tuple(map(str, texts))
+    if all(steps.values()) and len({len(texts) for texts in steps.values()}) > 1:
+        checker.add(path, "must have as many steps in each language")
+    return steps

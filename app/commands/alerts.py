@@ -31,6 +31,9 @@ from app.commands import CONFIG
     help="The last raised first, or the highest level first.",
 )
 @click.option("--superseded", is_flag=True, help="Also alerts that a later one absorbed.")
+@click.option(
+    "--detail", is_flag=True, help="Also the rule, its ATT&CK techniques and the first steps."
+)
 @click.option("--evidence", "proof", is_flag=True, help="Also the copied events with their hashes.")
 def command(  # noqa: PLR0913, PLR0917 - click gives each option as an argument
     config_path: Path,
@@ -38,6 +41,7 @@ def command(  # noqa: PLR0913, PLR0917 - click gives each option as an argument
     units: tuple[str, ...],
     order: Order,
     superseded: bool,
+    detail: bool,
     proof: bool,
 ) -> None:
     """List alerts: level, time, unit, and the sentence that says what happened."""
@@ -52,4 +56,4 @@ def command(  # noqa: PLR0913, PLR0917 - click gives each option as an argument
             for alert in found:
                 click.echo(to_json(alert, copies.get(alert.id)))
         else:
-            click.echo(to_table(found, soc.inventory, copies), nl=False)
+            click.echo(to_table(found, soc.inventory, copies, detail), nl=False)

@@ -41,6 +41,7 @@ class Alert:
     affected: tuple[str, ...]
     system_level: int
     sentences: Mapping[str, str]
+    first_steps: Mapping[str, tuple[str, ...]]
     falsepositives: tuple[str, ...]
     counts: Mapping[str, int]
     evidence_missing: int

@@ -16,7 +16,8 @@ class Card:
 
     So an alert never depends on a rule file that was edited or removed since.
 
-    `sentences` maps a language (`vi`, `en`) to a template, see `alerts.sentence`.
+    `sentences` maps a language (`vi`, `en`) to a template, see `alerts.sentence`; `first_steps` to
+    what to look at and do, in order.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Card:
     tags: tuple[str, ...] = ()
     sentences: Mapping[str, str] = field(default_factory=dict)
     falsepositives: tuple[str, ...] = ()
+    first_steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

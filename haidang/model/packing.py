@@ -52,6 +52,8 @@ def unpack_detection(packed: bytes) -> Detection:
     card = row.pop("card")
     for key in ("tags", "falsepositives"):
         card[key] = tuple(card[key])
+    steps = card.get("first_steps", {})
+    card["first_steps"] = {language: tuple(texts) for language, texts in steps.items()}
     for key in ("operators", "affected", "absorbed"):
         row[key] = tuple(row[key])
     row["members"] = tuple(Member(**member) for member in row["members"])

@@ -36,6 +36,7 @@ def alert(make):
         affected=("so-a",),
         system_level=3,
         sentences={"vi": "Máy chủ web có cửa hậu " * 9, "en": "The web server has a backdoor."},
+        first_steps={"vi": ("Xem nhật ký.", "Ngắt mạng."), "en": ("Read the log.", "Unplug.")},
         falsepositives=("A penetration test",),
         counts={"web_script_in_upload": 3},
         evidence_missing=0,
@@ -104,6 +105,29 @@ def test_table_shows_level_time_unit_id_and_sentences(alert, world):
     assert alert.sentences["vi"].split() == " ".join(sentences[:-1]).split()
     assert "            The web server has a backdoor." == sentences[-1]
     assert header.index("Mã") == line.index("01234567")
+
+
+def test_json_names_techniques_and_tactics(alert):
+    """Ids and names; the tactic in both languages."""
+    fields = json.loads(to_json(replace(alert, tags=("attack.t1110", "attack.impact"))))
+    assert {"T1110": "Brute Force"} == fields["techniques"]
+    assert {"TA0040": {"vi": "Phá hoại", "en": "Impact"}} == fields["tactics"]
+
+
+def test_table_tells_rule_techniques_and_first_steps_on_demand(alert, world):
+    """Under the sentences, the Vietnamese steps first."""
+    plain = to_table([alert], world.names)
+    told = to_table([alert], world.names, detail=True).removeprefix(plain)
+    assert [
+        "Luật · rule: A title (Hải Đăng)",
+        "ATT&CK: T1505.003 Server Software Component: Web Shell",
+        "Việc cần làm:",
+        "1. Xem nhật ký.",
+        "2. Ngắt mạng.",
+        "First steps:",
+        "1. Read the log.",
+        "2. Unplug.",
+    ] == [line.strip() for line in told.splitlines()]
 
 
 def test_table_keeps_to_100_columns(alert, world):

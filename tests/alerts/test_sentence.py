@@ -1,14 +1,18 @@
 """The sentences that people read, and that nothing keeps one from being told."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.evidence import copy_event
+from alerts.facts import FACTS
 from alerts.sentence import tell
 from alerts.template import check_template
+from alerts.wording import is_unsafe
 
 EXPECTED = {
     ("tinh_mau", "a1", "vi"): "Máy chủ web của Sở Nông nghiệp và Môi trường nhiều khả năng đã bị "
@@ -153,20 +157,57 @@ def test_text_with_a_time_can_be_told_as_clock(make, world):
     assert "03:05" == tell(detection, copies_of([event]), world.names)["vi"]
 
 
-def test_rule_without_template_is_told_plainly(world):
-    """A title, a count and the group make a sentence in both languages."""
-    detection = replace(world.f1.detection, card=replace(world.f1.detection.card, sentences={}))
+EXPLAINED = yaml.safe_load(Path(__file__).with_name("explained.yml").read_text("utf-8"))
+
+
+def explained(make, names, tags, documents):
+    """The sentences of a rule with these tags and no template."""
+    start = make.at("01:52:00")
+    events = [make.event(f"e{n}", start + n * 100_000_000, one) for n, one in enumerate(documents)]
+    detection = make.detection([(event, "r") for event in events], {}, {})
+    card = replace(detection.card, tags=tuple(tags))
+    return tell(replace(detection, card=card), copies_of(events), names)
+
+
+@pytest.mark.parametrize("case", [pytest.param(one, id=one["why"]) for one in EXPLAINED])
+def test_rule_without_template_is_told_by_a_pattern(make, world, case):
+    """Who, what, where, when from the events; what for from the rule's tags."""
+    told = explained(make, world.names, case["tags"], case["events"])
+    assert {"vi": case["vi"], "en": case["en"]} == told
+
+
+def test_counts_admit_that_events_were_left_out(make, world):
+    """Distinct values of copies are a lower bound where not every event was copied."""
+    documents = [{"source": {"ip": f"192.0.2.{n}"}, "event": {"code": n}} for n in range(2)]
+    events = [make.event(f"e{n}", n, one) for n, one in enumerate(documents)]
+    detection = make.detection([(event, "r") for event in events], {}, {})
     detection = replace(detection, episode=replace(detection.episode, events=4812))
-    told = tell(detection, {}, world.names)
-    assert "A chain: 4.812 sự kiện, host.name TTDL-FS01, user.name svc_saoluu" == told["vi"]
-    assert "A chain: 4,812 events, host.name TTDL-FS01, user.name svc_saoluu" == told["en"]
+    said = tell(detection, copies_of(events), world.names)["vi"]
+    assert "4.812 sự kiện, từ ít nhất 2 địa chỉ; sự kiện đầu: " in said
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        pytest.param("a[ từ {source}] b", "a từ 203.0.113.77 b", id="found"),
+        pytest.param("a[ bởi {parent}] b", "a b", id="absent"),
+        pytest.param("a[ {source} {parent}] b", "a b", id="one of two is absent"),
+        pytest.param("[[{host}]]", "[web-snn]", id="doubled brackets are text"),
+        pytest.param("{host} {parent}", "web-snn (không rõ)", id="outside a clause"),
+        pytest.param("{title}: {count}, {span}", "A chain: 6, 7 phút", id="measured"),
+        pytest.param("{source_count}", "(không rõ)", id="one value is no count"),
+    ],
+)
+def test_clauses_and_facts(world, template, expected):
+    """A clause is left out where a fact is missing; facts need no rule's name."""
+    assert expected == tell_vi(world.a1, world.names, template)
 
 
 def test_hostile_value_cannot_break_out(make, world):
     """Escapes, overrides and braces from an event are shown, never obeyed."""
     name = "a\x1b[2J\u202e{kind}.php" + "x" * 500
     event = make.event("e", 0, {"file": {"name": name}})
-    detection = make.detection([(event, "r")], {"vi": "[{r.first.file.name}]"}, {})
+    detection = make.detection([(event, "r")], {"vi": "[[{r.first.file.name}]]"}, {})
     told = tell(detection, copies_of([event]), world.names)["vi"]
     assert told.startswith("[a\\x1b[2J\\u202e{kind}.phpxxx")
     assert 202 == len(told)
@@ -186,7 +227,7 @@ PIECES = st.sampled_from(
         *("affected", "kind", "group.", "web_form_post.", "web_script_in_upload.", "host"),
         *("first.", "last.", "same.", "count", "@timestamp", "url.path"),
         *("clock", "date", "number", "basename", "section"),
-        *("{kind}", "{web_form_post.first.url|number}"),
+        *("{kind}", "{web_form_post.first.url|number}", "[ {parent}", "[", "]"),
     ]
 )
 
@@ -199,3 +240,24 @@ def test_telling_never_fails(world, template):
     told = tell(detection, copies_of(world.a1.events), world.names)
     assert {"vi", "en"} == set(told)
     assert all(isinstance(text, str) for text in told.values())
+
+
+VALUES = st.one_of(st.text(max_size=400), st.integers(), st.none(), st.lists(st.text(max_size=9)))
+DOCUMENTS = st.dictionaries(
+    st.sampled_from([path for one in FACTS.values() for path in one.paths]), VALUES, max_size=8
+)
+TAGS = st.sampled_from(["attack.t1059.001", "attack.t1110", "attack.impact", "attack.t9", ""])
+SOURCES = st.sampled_from(["process_creation", "registry_set", "dns", "webserver", "file_event"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(TAGS, SOURCES, st.lists(DOCUMENTS, min_size=1, max_size=3))
+def test_explaining_never_fails_and_is_harmless_and_bounded(make, world, tag, source, documents):
+    """Whatever events hold: both languages, no control character, below 1,500 characters."""
+    placed = [{**one, "haidang": {"logsource": [{"category": source}]}} for one in documents]
+    told = explained(make, world.names, [tag], placed)
+    assert {"vi", "en"} == set(told)
+    for text in told.values():
+        assert text.endswith(".")
+        assert not any(is_unsafe(char) for char in text)
+        assert 20 < len(text) < 1500

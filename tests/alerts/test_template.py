@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.template import Mistake, Reference, check_template, parse_template
+from alerts.template import Clause, Mistake, Reference, check_template, parse_template, references
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,11 @@ def test_reference_is_parsed(written, expected):
         pytest.param("{a.count|}", "unknown filter ''", id="empty filter"),
         pytest.param("{a.count|number|clock}", "unknown filter", id="two filters"),
         pytest.param("{kind|clock}", "takes no filter", id="filter on a word"),
+        pytest.param("{user|clock}", "takes no filter", id="filter on a fact"),
+        pytest.param("a [ b", "opens no clause", id="open bracket"),
+        pytest.param("a ] b", "closes no clause", id="closing bracket"),
+        pytest.param("[a {x}]", "not a reference", id="inside a clause"),
+        pytest.param("[a [b]", "opens no clause", id="clause in a clause"),
     ],
 )
 def test_mistake_is_reported_once(written, fragment):
@@ -73,15 +78,25 @@ def test_doubled_braces_beside_a_reference_stay_text():
     assert ["{", Reference("kind"), "}"] == parse_template("{{{kind}}}")
 
 
+def test_clause_holds_its_pieces():
+    """A clause is one piece; facts are references."""
+    expected = ["a", Clause((" b ", Reference("fact", "", "user"))), "c"]
+    assert expected == parse_template("a[ b {user}]c")
+
+
 @given(st.text())
 def test_text_with_doubled_braces_is_itself(text):
-    """Any text, its braces doubled, is a template of that text."""
-    pieces = parse_template(text.replace("{", "{{").replace("}", "}}"))
+    """Any text, its braces and brackets doubled, is a template of that text."""
+    for char in "{}[]":
+        text = text.replace(char, char * 2)
+    pieces = parse_template(text)
+    for char in "{}[]":
+        text = text.replace(char * 2, char)
     assert text == "".join(str(piece) for piece in pieces)
 
 
-@given(st.text("{}|.akindcoutfrsl @", max_size=40))
+@given(st.text("{}[]|.akindcoutfrsl @", max_size=40))
 def test_parsing_keeps_every_mistake_visible(text):
     """Parsing never fails, and a template is checked clean exactly if it holds no mistake."""
-    mistakes = [piece for piece in parse_template(text) if isinstance(piece, Mistake)]
+    mistakes = [one for one in references(parse_template(text)) if isinstance(one, Mistake)]
     assert len(mistakes) == len(check_template(text))

@@ -89,3 +89,27 @@ def test_time_outside_the_calendar_is_nothing():
     """An absurd instant does not fail."""
     assert "" == wording.local(2**62, "%H:%M")
     assert "07:00" == wording.local(0, "%H:%M")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "vi", "en"),
+    [
+        pytest.param(0, "", "", id="none"),
+        pytest.param(1, "1 giây", "1 second", id="second"),
+        pytest.param(61, "2 phút", "2 minutes", id="rounded up"),
+        pytest.param(7200, "2 giờ", "2 hours", id="hours"),
+        pytest.param(86400 * 1500, "1.500 ngày", "1,500 days", id="days"),
+    ],
+)
+def test_span_is_its_largest_unit(seconds, vi, en):
+    """Rounded up: what took 61 seconds did not happen within a minute."""
+    assert (vi, en) == tuple(wording.span(seconds * 10**6, one) for one in ("vi", "en"))
+
+
+def test_long_command_keeps_its_start_and_end():
+    """On one line, at most 120 characters; short ones stay as they are."""
+    assert "a b c" == wording.shorten(" a\n b\tc ")
+    short = wording.shorten("powershell -enc " + "A" * 5000 + " http://198.51.100.7/a")
+    assert short.startswith("powershell -enc AAA")
+    assert short.endswith(" http://198.51.100.7/a")
+    assert len(short) <= 120

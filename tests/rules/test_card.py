@@ -5,6 +5,8 @@ import pytest
 from haidang.yamldoc import Checker, parse
 from rules import card
 
+STEPS = "title: A\nhaidang: {first_steps: {"
+
 
 def read(text):
     """The card and the fields with problems of a document."""
@@ -28,6 +30,16 @@ def test_absent_metadata_has_defaults():
         pytest.param(["level"], "title: A\nlevel: none", id="level"),
         pytest.param(["falsepositives"], "title: A\nfalsepositives: [1]", id="falsepositives"),
         pytest.param(["haidang"], "title: A\nhaidang: text", id="own-key"),
+        pytest.param(["haidang.first_steps.en"], f"{STEPS}vi: [a]}}}}", id="steps in one language"),
+        pytest.param(
+            ["haidang.first_steps"], f"{STEPS}vi: [a, b], en: [a]}}}}", id="a step in one language"
+        ),
+        pytest.param(
+            ["haidang.first_steps.vi"], f"{STEPS}vi: [1], en: [a]}}}}", id="step is a number"
+        ),
+        pytest.param(
+            ["haidang.first_steps.fr"], f"{STEPS}vi: [a], en: [a], fr: [a]}}}}", id="language"
+        ),
     ],
 )
 def test_wrong_metadata_is_a_problem(expected, text):
@@ -41,3 +53,10 @@ def test_hash_depends_on_values_and_not_on_the_order_of_keys():
     assert one == card.content_hash({"a": {"c": [1, 2], "b": 1}})
     assert one != card.content_hash({"a": {"b": 1, "c": [2, 1]}})
     assert one != card.content_hash({"a": {"b": "1", "c": [1, 2]}})
+
+
+def test_first_steps_come_in_both_languages():
+    """In their order."""
+    found, problems = read(f"{STEPS}vi: [Xem, Ngắt], en: [Look, Unplug]}}}}")
+    assert {"vi": ("Xem", "Ngắt"), "en": ("Look", "Unplug")} == found.first_steps
+    assert [] == problems

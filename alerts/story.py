@@ -1,0 +1,123 @@
+"""What one sentence may draw on: a detection's events in time, the inventory's words, the facts.
+
+Nothing else: no other alert, unit or history.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from alerts import wording
+from alerts.evidence import Evidence
+from alerts.facts import FACTS
+from alerts.names import Names
+from haidang.model.detection import Detection
+from haidang.model.event import Document
+from haidang.model.fields import first_text
+from haidang.model.instant import Instant
+
+AT_LEAST = {"vi": "ít nhất", "en": "at least"}
+_OUTCOMES = {
+    "success": {"vi": "thành công", "en": "successful"},
+    "failure": {"vi": "thất bại", "en": "failed"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of the chain that is told."""
+
+    event: str
+    time: Instant
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The detection, its told events by rule, each by (time, id), and the words to tell them in."""
+
+    detection: Detection
+    chain: Mapping[str, Sequence[Told]]
+    names: Names
+    language: str
+
+    @property
+    def host(self) -> str:
+        """The host that the detection is about: the group's, else the first told event's."""
+        grouped = self.detection.group.get("host.name", "")
+        return grouped or self.first(("host.name",))
+
+    def in_time(self) -> list[Told]:
+        """Every told event by (time, id)."""
+        everything = [told for chain in self.chain.values() for told in chain]
+        return sorted(everything, key=attrgetter("time", "event"))
+
+    def first(self, paths: Sequence[str]) -> str:
+        """The value of the first told event that has one at any of the paths; "" for none."""
+        return next(self._each(paths), "")
+
+    def is_cut(self) -> bool:
+        """Whether the told events are only a part of the detection's."""
+        return len(self.in_time()) < self.detection.episode.events
+
+    def _each(self, paths: Sequence[str]) -> Iterator[str]:
+        for told in self.in_time():
+            found = (first_text(told.document, path) for path in paths)
+            value = next((one for one in found if one.strip()), "")
+            if value:
+                yield value
+
+    def distinct(self, paths: Sequence[str]) -> int:
+        """How many values the told events have, by the first path that each has."""
+        return len(set(self._each(paths)))
+
+
+def chain_of(detection: Detection, copies: Mapping[str, Evidence]) -> dict[str, list[Told]]:
+    """The told events by the rule they matched, each list by (time, id)."""
+    chain: dict[str, list[Told]] = {}
+    for member in sorted(detection.members, key=attrgetter("time", "event")):
+        copy = copies.get(member.event)
+        if member.told and copy is not None:
+            told = Told(member.event, copy.time, copy.document())
+            chain.setdefault(member.rule, []).append(told)
+    return chain
+
+
+def fact(story: Story, name: str) -> str:
+    """A fact of `facts.FACTS` as people read it, "" where the events do not hold it."""
+    known = FACTS[name]
+    match known.how:
+        case "measured":
+            return _measured(story, name)
+        case "count":
+            return _count(story, story.distinct(known.paths))
+        case "outcome":
+            return _OUTCOMES.get(story.first(known.paths), {}).get(story.language, "")
+        case "basename":
+            return wording.basename(story.first(known.paths))
+        case "short":
+            return wording.shorten(story.first(known.paths))
+        case "text":
+            return story.first(known.paths)
+
+
+def _count(story: Story, distinct: int) -> str:
+    if distinct < 2:
+        return ""
+    shown = wording.number(distinct, story.language)
+    return f"{AT_LEAST[story.language]} {shown}" if story.is_cut() else shown
+
+
+def _measured(story: Story, name: str) -> str:
+    episode = story.detection.episode
+    match name:
+        case "host":
+            return story.host
+        case "time":
+            return wording.local(episode.start, "%H:%M")
+        case "count":
+            return wording.number(episode.events, story.language)
+        case "span":
+            return wording.span(episode.end - episode.start, story.language)
+        case _:
+            return story.detection.card.title
