@@ -39,15 +39,7 @@ def to_json(alert: Alert, evidence: Iterable[Evidence] | None = None) -> str:
     episode = alert.episode
     fields = {
         "id": alert.id,
-        "rule": alert.rule,
-        "rule_hash": alert.rule_hash,
-        "title": alert.title,
-        "level": alert.level,
-        "level_word": LEVEL_WORDS.get(alert.level, alert.level),
-        "tags": alert.tags,
-        "techniques": {id_: technique_name(id_) for id_ in technique_ids(alert.tags)},
-        "tactics": {one.id: one.names for one in map(tactic, tactic_keys(alert.tags))},
-        "author": alert.author,
+        **_rule_fields(alert),
         "raised": to_iso(alert.raised),
         "revised": to_iso(alert.revised),
         "revision": alert.revision,
@@ -71,6 +63,20 @@ def to_json(alert: Alert, evidence: Iterable[Evidence] | None = None) -> str:
     if evidence is not None:
         fields["evidence"] = [_evidence_fields(copy) for copy in evidence]
     return json_line(fields)
+
+
+def _rule_fields(alert: Alert) -> dict[str, object]:
+    return {
+        "rule": alert.rule,
+        "rule_hash": alert.rule_hash,
+        "title": alert.title,
+        "level": alert.level,
+        "level_word": LEVEL_WORDS.get(alert.level, alert.level),
+        "tags": alert.tags,
+        "techniques": {id_: technique_name(id_) for id_ in technique_ids(alert.tags)},
+        "tactics": {one.id: one.names for one in map(tactic, tactic_keys(alert.tags))},
+        "author": alert.author,
+    }
 
 
 def json_line(fields: Mapping[str, object]) -> str:
