@@ -178,11 +178,12 @@ class Dataset:
 
     def _from_document(self, text: str, head: _Groups, read: Document, context: Context) -> Parsed:
         del text  # every member is kept, and none stands for the line
-        document = {_not_ours(key): value for key, value in read.items()}
+        rest = self._definition.rest
+        document = read if rest else {_not_ours(key): value for key, value in read.items()}
         source = _reader(document, head)
-        if self._definition.rest:
+        if rest:
             document = {}
-            put(document, self._definition.rest, read)
+            put(document, rest, read)
         add(self._definition.own, document, source, self._absent)
         time, _ = self._time(source, context)
         return Parsed(time, self._finished(document, head, source))

@@ -223,6 +223,28 @@ def add(content: Content, document: Document, read: Read, absent: frozenset[str 
 
 def put_if_free(document: Document, path: str, value: Any) -> None:
     """Set a field unless it, or a scalar where an object would be needed, is already there."""
+    parents, leaf = _parts(path)
+    inner: Any = document
+    for parent in parents:
+        if "." in "".join(inner):  # rare: a key may be any part of the path
+            _put_if_free_slowly(document, path, value)
+            return
+        inner = inner.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            return
+    if "." not in "".join(inner) and leaf not in inner:
+        inner[leaf] = value
+    else:
+        _put_if_free_slowly(document, path, value)
+
+
+@lru_cache(maxsize=4096)
+def _parts(path: str) -> tuple[tuple[str, ...], str]:
+    *parents, leaf = path.split(".")
+    return tuple(parents), leaf
+
+
+def _put_if_free_slowly(document: Document, path: str, value: Any) -> None:
     if values(document, path):
         return
     inner: Any = document

@@ -66,6 +66,9 @@ def _nested(members: Mapping[str, Any]) -> Document:
     """Dotted names as objects; a name that finds a scalar in its way stays as it is."""
     document: Document = {}
     for name, value in members.items():
+        if "." not in name and name not in document:
+            document[name] = value
+            continue
         *parents, leaf = name.split(".")
         if not all((*parents, leaf)):
             document[name] = value
