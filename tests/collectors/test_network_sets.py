@@ -1,4 +1,4 @@
-"""Other people's network metadata through collector, store and rules: docs/conformance/network.md."""
+"""Other people's network metadata through everything; the page docs/conformance/network.md."""
 
 from contextlib import closing
 
@@ -97,11 +97,11 @@ def test_both_stores_give_the_same_events(taken, tmp_path):
 def test_the_page_says_what_is_measured(taken, agreed, matched):
     """A figure that nobody measures is a promise without a witness."""
     parts = (
-        HEAD.splitlines(),
+        [*HEAD.splitlines(), ""],
         sets.summary(taken),
-        AGREEMENT.splitlines(),
+        [*AGREEMENT.splitlines(), ""],
         sets.agreement_table(agreed),
-        MATCHES.splitlines(),
+        [*MATCHES.splitlines(), ""],
         sets.matches_table(matched, REASONS),
     )
     check_page("network.md", [line for part in parts for line in part])
@@ -110,21 +110,26 @@ def test_the_page_says_what_is_measured(taken, agreed, matched):
 HEAD = """\
 # Network metadata
 
-Other people's logs through the collector into a store, and back: `tests/collectors/test_network_sets.py`.
-`wrccdc` is traffic of an attack and defence competition (Zeek, JSON), `aminer` of a quiet testbed (Suricata), `otrf` of four attacks on LSASS (Zeek, rows) and of APT29 (Zeek, JSON by another exporter), `zeek-btest` what Zeek must write in its own tests (rows; a time stands where theirs is cut out).
+Other people's logs through the collector into a store, and back.
+Measured by `tests/collectors/test_network_sets.py`.
+
+* `wrccdc`: an attack and defence competition (Zeek, JSON)
+* `aminer`: a quiet testbed (Suricata)
+* `otrf LSASS`: four attacks on Windows' LSASS (Zeek, rows)
+* `otrf APT29`: the group's way through a network (Zeek, JSON by another exporter)
+* `zeek-btest`: what Zeek must write in its own tests (rows; a time stands where theirs is cut out)
 
 ## Every line
-
 """
 AGREEMENT = """
 ## Zeek's own tests
 
-Each value of each row, read a second time by the tests, against the event: below `zeek.<log>`, and in ECS where the test names a copy. Absent values count as values.
-
+Each value of each row, read a second time by the tests, against the event: below `zeek.<log>`,
+and in ECS where the test names a copy. Absent values count as values.
 """
 MATCHES = """
 ## SigmaHQ's rules
 
-Matches of all rules that these log sources reach, on all the logs above; those of level high and critical are explained.
-
+Matches of all rules that these log sources reach, on all the logs above.
+Those of level high and critical are explained.
 """

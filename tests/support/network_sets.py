@@ -51,7 +51,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a log: its events in the order of its lines, and how its lines were counted."""
+    """What became of a log: its events in the order of its lines, and the count of its lines."""
 
     log: Log
     events: tuple[Document, ...]
