@@ -72,6 +72,14 @@ def shorten(text: str) -> str:
     return f"{line[: SHORT_CHARS - end - 3].rstrip()} … {line[-end:].lstrip()}"
 
 
+def decimal(value: float, language: str) -> str:
+    """A number as `number` writes it, with two decimals if it is not whole: 0,25 and 0.25."""
+    if isinstance(value, int):
+        return number(value, language)
+    shown = f"{value:,.2f}"
+    return shown.translate(str.maketrans(",.", ".,")) if language == "vi" else shown
+
+
 def whole(text: str) -> int | None:
     """The whole number that `text` spells in ASCII digits, or None."""
     return int(text) if _WHOLE.fullmatch(text) else None

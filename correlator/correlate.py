@@ -12,6 +12,7 @@ from operator import itemgetter
 from sqlalchemy import Connection, delete, insert, select
 
 from correlator import groups
+from correlator.aggregates import peak, plain
 from correlator.episodes import (
     Change,
     Stored,
@@ -23,10 +24,12 @@ from correlator.episodes import (
     stored_episodes,
 )
 from correlator.groups import Key
+from correlator.inputs import place
 from correlator.members import Leaf, bounded, inner_id, leaves
 from correlator.plan import Plan
+from correlator.points import Owner, Point, between
 from correlator.poison import guarded
-from correlator.windows import Owner, Point, Run, first_fired, is_monotone, runs
+from correlator.windows import Run, first_fired, is_monotone, runs
 from haidang.model.detection import Detection, Episode, Match, Member
 from haidang.model.instant import Instant
 from haidang.model.packing import pack_detection
@@ -88,9 +91,10 @@ def correlate(
 def _distribute(plan: Plan, match: Match, arrivals: Mapping[str, Arrivals]) -> None:
     owner = Owner(match.operator, match.affected, match.zone, match.level)
     for correlation, steps in plan.feeds.get(match.rule, ()):
-        key = groups.key_of(correlation, match.values, match.zone)
-        if key:
-            arrivals[correlation.card.id].put(key, Point(match.time, match.event, steps, owner))
+        point = Point(match.time, match.event, steps, owner)
+        found = place(correlation, match.rule, match.values, match.zone, point)
+        if found:
+            arrivals[correlation.card.id].put(*found)
 
 
 def _single(plan: Plan, match: Match) -> Detection:
@@ -146,7 +150,8 @@ class _Work:
         known = stored_episodes(self.connection, self.correlation.card.id, self.key.id)
         spans = sorted((one.first_anchor, one.last_anchor) for one in known)
         detections = []
-        for run in runs(self._final(points), self.correlation):
+        settled = self._settled(points)
+        for run in runs(settled, self.correlation):
             if self._untouched(spans, run, times):
                 continue
             joined = overlapping(known, run)
@@ -154,11 +159,13 @@ class _Work:
             change = reconcile(known, run, self.correlation, self.key.id, fired)
             found = leaves(self.connection, self.plan, self.correlation, points, change.episode)
             change = replace(change, episode=_measured(change.episode, found))
-            self._feed(change.episode, run, times, group.values, found)
+            self._feed(change.episode, run, times, group, found)
             if change.before != change.episode or change.absorbed:
                 save(self.connection, change)
                 known = _after(known, change)
-                detections += self._told(change, group.values, found)
+                if self.correlation.card.id not in self.plan.silent:
+                    value = self._value(settled, run)
+                    detections.append(self._detection(change, group.values, found, value))
         return detections
 
     def _untouched(
@@ -174,14 +181,14 @@ class _Work:
         nearest = bisect_right(spans, run.first, key=itemgetter(0)) - 1
         return nearest >= 0 and run.last <= spans[nearest][1]
 
-    def _final(self, points: Sequence[Point]) -> Sequence[Point]:
+    def _settled(self, points: Sequence[Point]) -> Sequence[Point]:
         if self._at_once():
             return points
         return [point for point in points if point.time <= self.clock.watermark]
 
     def _at_once(self) -> bool:
         inner = {one.card.id for one in self.plan.correlations}
-        counts_episodes = self.correlation.kind == "event_count" and any(
+        counts_episodes = not self.correlation.temporal and any(
             rule in inner for rule in self.correlation.rules
         )
         return is_monotone(self.correlation) and not counts_episodes
@@ -198,7 +205,7 @@ class _Work:
 
     def _feeds_a_count(self) -> bool:
         outer = self.plan.feeds.get(self.correlation.card.id, ())
-        return any(correlation.kind == "event_count" for correlation, _steps in outer)
+        return any(not correlation.temporal for correlation, _steps in outer)
 
     def _fired(self, before: Sequence[Point], fresh: Sequence[Point], run: Run) -> Instant:
         if self._at_once():
@@ -210,7 +217,7 @@ class _Work:
         episode: Stored,
         run: Run,
         times: Sequence[Instant],
-        values: Mapping[str, str],
+        group: groups.Group,
         found: Sequence[Leaf],
     ) -> None:
         """Hand an episode on: to a sequence, each of its windows is one point, at its end.
@@ -220,35 +227,40 @@ class _Work:
         correlation that was edited is fed anew by the replay.
         """
         zone = found[0].owner.zone if found else ""
-        for outer, steps in self.plan.feeds.get(self.correlation.card.id, ()):
-            key = groups.key_of(outer, values, zone)
-            if key is None:
-                continue
-            if outer.kind == "event_count":
-                final = episode.first_anchor <= self.clock.watermark
-                ends = [episode.first_anchor] if final else []
-            else:
-                ends = self._moved(run, times)
-            for at in ends:
-                name = inner_id(self.correlation.card.id, self.key.id, at)
-                self.arrivals[outer.card.id].put(key, Point(at, name, steps, _NOBODY))
+        rule = self.correlation.card.id
+        carried = _carried(self.correlation, group)
+        final = [at for at in (episode.first_anchor,) if at <= self.clock.watermark]
+        for outer, steps in self.plan.feeds.get(rule, ()):
+            for at in self._moved(run, times) if outer.temporal else final:
+                point = Point(at, inner_id(rule, self.key.id, at), steps, _NOBODY)
+                for more in carried.get(at, ({},)):
+                    placed = place(outer, rule, {**group.values, **more}, zone, point)
+                    if placed:
+                        self.arrivals[outer.card.id].put(*placed)
 
     def _moved(self, run: Run, times: Sequence[Instant]) -> list[Instant]:
-        """The ends of those windows that an arrived event lies in; of all, if they had to wait."""
-        if not self._at_once():
+        """The ends of those windows that an arrived event lies in; of all, if they had to wait.
+
+        Of all as well if they go to groups by values of single events: those groups must hear of
+        an episode that grew by an event of another value.
+        """
+        if not self._at_once() or self.correlation.carried:
             return list(run.anchors)
         nearest = zip(run.anchors, (bisect_right(times, at) for at in run.anchors), strict=True)
         return [at for at, n in nearest if n and times[n - 1] > at - run.timespan]
 
-    def _told(
-        self, change: Change, values: Mapping[str, str], found: Sequence[Leaf]
-    ) -> list[Detection]:
-        if self.correlation.card.id in self.plan.silent:
-            return []
-        return [self._detection(change, values, found)]
+    def _value(self, points: Sequence[Point], run: Run) -> int | float | None:
+        if not self.correlation.value_fields:
+            return None
+        inside = between(points, run.first - run.timespan, run.last)
+        return plain(peak(inside, self.correlation, run.first))
 
     def _detection(
-        self, change: Change, values: Mapping[str, str], found: Sequence[Leaf]
+        self,
+        change: Change,
+        values: Mapping[str, str],
+        found: Sequence[Leaf],
+        value: float | None,
     ) -> Detection:
         episode = change.episode
         told = [leaf for leaf in found if leaf.member.told] or list(found)
@@ -269,7 +281,18 @@ class _Work:
             affected=tuple(sorted({unit for one in owners for unit in one.affected})),
             system_level=max((one.level for one in owners), default=0),
             absorbed=change.absorbed,
+            value=value,
         )
+
+
+def _carried(correlation: Correlation, group: groups.Group) -> dict[Instant, list[dict[str, str]]]:
+    """What correlations above read of the events at each instant; {} where they read nothing."""
+    found: dict[Instant, list[dict[str, str]]] = {}
+    for point in group.points.values():
+        for values in point.carried:
+            named = dict(zip(correlation.carried, values, strict=True))
+            found.setdefault(point.time, []).append(named)
+    return found
 
 
 def _measured(episode: Stored, found: Sequence[Leaf]) -> Stored:

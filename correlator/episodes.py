@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, insert, select, update
 
-from correlator.windows import Point, Run
+from correlator.points import Point
+from correlator.windows import Run
 from haidang.model.ids import make_id
 from haidang.model.instant import Instant
 from haidang.store.state import tables

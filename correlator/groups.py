@@ -7,11 +7,12 @@ timespan: late events find their neighbours, and logs of years ago, imported now
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, delete, func, insert, select
 
-from correlator.windows import Owner, Point
+from correlator.points import Owner, Point
 from haidang.model.fold import fold
 from haidang.model.ids import make_id
 from haidang.model.instant import DAY, Instant
@@ -20,7 +21,7 @@ from haidang.store.state import tables
 from rules.rule import Correlation
 
 RETENTION: Instant = DAY
-_HOSTS = ("host.", "Computer", "Hostname")  # group-by fields that name a machine
+HOSTS = ("host.", "Computer", "Hostname")  # group-by fields that name a machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,17 @@ def key_of(correlation: Correlation, values: Mapping[str, str], zone: str) -> Ke
     own = {name: values.get(name, "") for name in correlation.group_by}
     if not all(own.values()):
         return None
-    local = any(name.startswith(_HOSTS) or is_private(value) for name, value in own.items())
-    parts = [part for name, value in own.items() for part in (name, _same(value))]
-    return Key(make_id(correlation.card.id, zone if local else "", *parts), own)
+    return Key(make_id(correlation.card.id, *identity(correlation, own, zone)), own)
+
+
+def identity(correlation: Correlation, values: Mapping[str, str], zone: str) -> list[str]:
+    """What two sets of named values must share to be the same: the zone if local, then each."""
+    local = any(
+        name.startswith(HOSTS) or name in correlation.hosts or is_private(value)
+        for name, value in values.items()
+    )
+    parts = [part for name, value in values.items() for part in (name, _same(value))]
+    return [zone if local else "", *parts]
 
 
 def _same(value: str) -> str:
@@ -85,21 +94,17 @@ def add(
     arrived: Iterable[Point],
     touched: Instant,
 ) -> tuple[Group, list[Point], list[Point]]:
-    """Store points: (the group after, points it had before, those that are new or gained a step).
+    """Store points: (the group after, points it had before, those that are new or gained more).
 
-    A point that is there already keeps its time and only gains steps; the group keeps the spelling
-    of its values by which it was first seen.
+    A point that is there already keeps its time and only gains steps and values; the group keeps
+    the spelling of its values by which it was first seen.
     """
     group = load(connection, correlation, key.id)
     group.values = group.values or key.values
     before = dict(group.points)
     for point in arrived:
         old = group.points.get(point.id)
-        if old is None:
-            group.points[point.id] = point
-        elif old.steps | point.steps != old.steps:
-            steps = old.steps | point.steps
-            group.points[point.id] = Point(old.time, old.id, steps, old.owner)
+        group.points[point.id] = point if old is None else old.joined(point)
     fresh = sorted(p for p in group.points.values() if before.get(p.id) is not p)
     chunks: dict[int, list[Point]] = {point.time // correlation.timespan: [] for point in fresh}
     for point in group.points.values():
@@ -133,15 +138,28 @@ def _pack(values: Mapping[str, str], points: Sequence[Point]) -> bytes:
     row = [
         dict(values),
         [[owner.operator, owner.affected, owner.zone, owner.level] for owner in owners],
-        [[point.time, point.id, point.steps, owners[point.owner]] for point in sorted(points)],
+        [_row(point, owners[point.owner]) for point in sorted(points)],
     ]
     return zlib.compress(orjson.dumps(row), 1)
+
+
+def _row(point: Point, owner: int) -> list[Any]:
+    more = [point.values, point.carried] if point.values or point.carried else []
+    return [point.time, point.id, point.steps, owner, *more]
 
 
 def _unpack(payload: bytes) -> tuple[dict[str, str], list[Point]]:
     values, owner_rows, rows = orjson.loads(zlib.decompress(payload))
     owners = [Owner(one[0], tuple(one[1]), one[2], one[3]) for one in owner_rows]
-    return values, [Point(time, id_, steps, owners[n]) for time, id_, steps, n in rows]
+    return values, [_point(row, owners) for row in rows]
+
+
+def _point(row: list[Any], owners: Sequence[Owner]) -> Point:
+    time, id_, steps, owner, *more = row
+    if not more:
+        return Point(time, id_, steps, owners[owner])
+    values, carried = more
+    return Point(time, id_, steps, owners[owner], tuple(values), tuple(map(tuple, carried)))
 
 
 def expire(

@@ -1,14 +1,15 @@
 """The single events behind an episode, found through inner correlations down to the leaves."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from correlator import groups
 from correlator.episodes import Stored, stored_episodes
 from correlator.plan import Plan
-from correlator.windows import Owner, Point, between, witness
+from correlator.points import Owner, Point, between
+from correlator.windows import witness
 from haidang.model.detection import KEPT, Member
 from haidang.model.instant import Instant
 from rules.rule import Correlation
@@ -35,18 +36,20 @@ class _Below:
     plan: Plan
     loaded: dict[tuple[str, str], groups.Group] = field(default_factory=dict)
     episodes: dict[tuple[str, str], list[Stored]] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
+    seen: set[tuple[str, bool]] = field(default_factory=set)
 
-    def unseen(self, point: Point) -> Iterable[tuple[Correlation, groups.Group, Stored]]:
-        """The inner episodes that an inner window belongs to, unless they came already."""
+    def unseen(
+        self, point: Point, told: bool
+    ) -> Iterable[tuple[Correlation, groups.Group, Stored]]:
+        """The inner episodes of an inner window, unless they came already, as well told."""
         rule, group_id = place = _inner_group(point)
         if place not in self.episodes:
             self.episodes[place] = stored_episodes(self.connection, rule, group_id)
         for episode in self.episodes[place]:
             ours = episode.first_anchor <= point.time <= episode.last_anchor
-            if not ours or episode.alert in self.seen:
+            if not ours or not self.seen.isdisjoint({(episode.alert, True), (episode.alert, told)}):
                 continue
-            self.seen.add(episode.alert)
+            self.seen.add((episode.alert, told))
             inner = self.plan.correlation(rule)
             if place not in self.loaded:
                 self.loaded[place] = groups.load(self.connection, inner, group_id)
@@ -66,7 +69,7 @@ def leaves(
     """
     below = _Below(connection, plan)
     found: dict[tuple[str, str], Leaf] = {}
-    for leaf in _leaves(below, correlation, points, episode):
+    for leaf in _leaves(below, correlation, points, episode, told=True):
         key = (leaf.member.event, leaf.member.rule)
         if key not in found or leaf.member.told:
             found[key] = leaf
@@ -74,16 +77,21 @@ def leaves(
 
 
 def _leaves(
-    below: _Below, correlation: Correlation, points: Sequence[Point], episode: Stored
+    below: _Below,
+    correlation: Correlation,
+    points: Sequence[Point],
+    episode: Stored,
+    *,
+    told: bool,
 ) -> Iterator[Leaf]:
     inside = between(points, episode.first_anchor - correlation.timespan, episode.last_anchor)
-    for point, told in _told(inside, correlation, episode):
+    for point, chosen in _told(inside, correlation, episode):
+        aloud = told and chosen
         if not point.inner:
-            yield from _own(below.plan, correlation, point, told)
+            yield from _own(below.plan, correlation, point, aloud)
             continue
-        for inner, group, one in below.unseen(point):
-            for leaf in _leaves(below, inner, group.sorted_points(), one):
-                yield leaf if told else replace(leaf, member=replace(leaf.member, told=False))
+        for inner, group, one in below.unseen(point, aloud):
+            yield from _leaves(below, inner, group.sorted_points(), one, told=aloud)
 
 
 def _told(
@@ -93,7 +101,7 @@ def _told(
 
     Of several inner groups only the first chain's, or the sentence would mix two attackers.
     """
-    if correlation.kind == "event_count":
+    if not correlation.temporal:
         return [(point, True) for point in inside]
     chain = witness(inside, correlation, episode.first_anchor)
     first = {_inner_group(point) for point in chain if point.inner}

@@ -1,9 +1,10 @@
 """What a set of rules means for correlation: who feeds whom, in which order, with which fields."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from correlator.groups import HOSTS
 from haidang.model.detection import Card
 from haidang.model.ids import make_id
 from haidang.model.instant import Instant
@@ -17,8 +18,8 @@ ENTITY_FIELDS = ("host.name", "user.name", "source.ip")
 class Plan:
     """Correlations from inner to outer, and what each rule feeds.
 
-    `feeds` maps a rule's id to (correlation, bit mask of its steps) pairs; `fields` to the group-by
-    fields that its matches must carry.
+    `feeds` maps a rule's id to (correlation, bit mask of its steps) pairs; `fields` to the fields
+    that its matches must carry, for the groups and values of its correlations.
     """
 
     cards: Mapping[str, Card]
@@ -32,7 +33,7 @@ class Plan:
     def of(cls, rules: RuleSet) -> Self:
         """The plan of a loaded set of rules."""
         hashes = {rule.card.id: rule.card.hash for rule in rules.rules}
-        ordered = _with_inputs(_inner_first(rules.correlations), hashes)
+        ordered = _with_inputs(_with_hosts(_with_carried(_inner_first(rules.correlations))), hashes)
         feeds: dict[str, list[tuple[Correlation, int]]] = {}
         for correlation in ordered:
             for rule, mask in _masks(correlation).items():
@@ -66,8 +67,11 @@ class Plan:
 
     def reach(self, correlation: Correlation) -> Instant:
         """How far back events can lie that make this correlation fire now."""
-        below = [one for one in self.correlations if one.card.id in correlation.rules]
-        return correlation.timespan + max((self.reach(one) for one in below), default=0)
+        reaches: dict[str, Instant] = {}
+        for one in self.correlations:
+            below = max((reaches.get(rule, 0) for rule in one.rules), default=0)
+            reaches[one.card.id] = one.timespan + below
+        return reaches[correlation.card.id]
 
     def correlation(self, rule: str) -> Correlation:
         """The correlation with this id; KeyError if there is none."""
@@ -100,11 +104,54 @@ def _inner_first(correlations: tuple[Correlation, ...]) -> tuple[Correlation, ..
     return tuple(ordered.values())
 
 
+def _read(correlation: Correlation, rule: str) -> set[str]:
+    """The fields that a correlation reads of one of its rules."""
+    names = (*correlation.group_by, *correlation.value_fields, *correlation.carried)
+    return {correlation.field_of(rule, name) for name in names}
+
+
+def _with_carried(ordered: Sequence[Correlation]) -> list[Correlation]:
+    """Each correlation with the fields that those above it read and that it is not grouped by."""
+    wanted: dict[str, set[str]] = {one.card.id: set() for one in ordered}
+    found = []
+    for correlation in reversed(ordered):
+        carried = tuple(sorted(wanted[correlation.card.id]))
+        outer = replace(correlation, carried=carried)
+        for inner in ordered:
+            if inner.card.id in outer.rules:
+                wanted[inner.card.id] |= _read(outer, inner.card.id) - set(inner.group_by)
+        found.append(outer)
+    return found[::-1]
+
+
+def _with_hosts(ordered: Iterable[Correlation]) -> Iterator[Correlation]:
+    """Each correlation with its names that mean a machine by an alias, here or below."""
+    known: dict[str, frozenset[str]] = {}
+    for correlation in ordered:
+        names = (*correlation.group_by, *correlation.value_fields, *correlation.carried)
+        meant = (
+            (name, rule, correlation.field_of(rule, name))
+            for name in names
+            for rule in correlation.rules
+        )
+        hosts = frozenset(
+            name
+            for name, rule, field in meant
+            if field.startswith(HOSTS) or field in known.get(rule, ())
+        )
+        known[correlation.card.id] = hosts
+        yield replace(correlation, hosts=hosts)
+
+
 def _with_inputs(ordered: Iterable[Correlation], hashes: dict[str, str]) -> tuple[Correlation, ...]:
-    """The hash of a correlation covers its inputs: what an edited rule found before is no input."""
+    """The hash of a correlation covers its inputs: what an edited rule found before is no input.
+
+    It covers what it carries, too: points that were stored without that are of no use above.
+    """
     renewed = []
     for correlation in ordered:
         parts = [correlation.card.hash, *(hashes.get(rule, "") for rule in correlation.rules)]
+        parts += correlation.carried
         card = replace(correlation.card, hash=make_id(*parts))
         hashes[card.id] = card.hash
         renewed.append(replace(correlation, card=card))
@@ -114,5 +161,5 @@ def _with_inputs(ordered: Iterable[Correlation], hashes: dict[str, str]) -> tupl
 def _fields(rule: str, feeds: Mapping[str, list[tuple[Correlation, int]]]) -> tuple[str, ...]:
     fields = dict.fromkeys(ENTITY_FIELDS)
     for correlation, _mask in feeds.get(rule, ()):
-        fields.update(dict.fromkeys(correlation.group_by))
+        fields.update(dict.fromkeys(sorted(_read(correlation, rule))))
     return tuple(fields)

@@ -7,47 +7,21 @@ order gives the same episodes.
 
 Rulings where the specification is silent (Sigma correlation rules 2.1): windows slide and are open
 at the start and closed at the end; in `temporal_ordered` points of one instant count as being in
-the listed order, and one event that matches two steps stands for both.
+the listed order, and one event that matches two steps stands for both. A rule under `not` must be
+absent from the whole window, before and after the others.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
-from operator import attrgetter, eq, ge, gt, le, lt, ne
+from operator import attrgetter
 
+from correlator.aggregates import aggregates, qualifies
+from correlator.points import Point, between
 from haidang.model.instant import Instant
 from rules.rule import Correlation
-
-_OPERATORS = {"gt": gt, "gte": ge, "lt": lt, "lte": le, "eq": eq, "neq": ne}
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whom a point's event concerns."""
-
-    operator: str
-    affected: tuple[str, ...]
-    zone: str
-    level: int
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Point:
-    """One input of a correlation: an event, or the end of a window of an inner correlation.
-
-    `steps` is a bit mask over the correlation's `rules`, in their order.
-    """
-
-    time: Instant
-    id: str
-    steps: int = field(compare=False)
-    owner: Owner = field(compare=False)
-
-    @property
-    def inner(self) -> bool:
-        """Whether it is a window of an inner correlation (see `members.inner_id`), not an event."""
-        return "|" in self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +46,18 @@ class Run:
         return self.first - self.timespan < time <= self.last
 
 
-def between(points: Sequence[Point], after: Instant, last: Instant) -> Sequence[Point]:
-    """The points with after < time <= last; `points` sorted."""
-    time = attrgetter("time")
-    return points[bisect_right(points, after, key=time) : bisect_right(points, last, key=time)]
-
-
 def is_monotone(correlation: Correlation) -> bool:
     """Whether more points can only make more windows qualify, so that a window may fire at once."""
-    if correlation.kind == "event_count":
-        return all(operator in ("gt", "gte") for operator, _ in correlation.condition)
-    return True
+    if correlation.temporal:
+        return _grows(correlation.masks, len(correlation.rules))
+    lower = all(operator in ("gt", "gte") for operator, _ in correlation.condition)
+    return lower and correlation.kind in ("event_count", "value_count")
+
+
+@lru_cache(maxsize=1024)
+def _grows(masks: frozenset[int], steps: int) -> bool:
+    """Whether a window that qualifies still does when one more rule matches."""
+    return all(mask | 1 << step in masks for mask in masks for step in range(steps))
 
 
 def runs(points: Sequence[Point], correlation: Correlation) -> list[Run]:
@@ -99,26 +74,25 @@ def runs(points: Sequence[Point], correlation: Correlation) -> list[Run]:
 
 def anchors(points: Sequence[Point], correlation: Correlation) -> Iterator[Instant]:
     """The ends of all qualifying windows, ascending; `points` sorted."""
-    if correlation.kind == "event_count":
-        return _counted(points, correlation)
-    return _ordered(points, correlation)
-
-
-def _counted(points: Sequence[Point], correlation: Correlation) -> Iterator[Instant]:
-    oldest = seen = 0
-    for time, together in groupby(points, key=attrgetter("time")):
-        seen += sum(1 for _ in together)
-        while points[oldest].time <= time - correlation.timespan:
-            oldest += 1
-        count = seen - oldest
-        if all(_OPERATORS[name](count, number) for name, number in correlation.condition):
-            yield time
+    if correlation.kind == "temporal_ordered":
+        return _ordered(points, correlation)
+    found = aggregates(points, correlation)
+    return (time for time, aggregate in found if qualifies(correlation, aggregate))
 
 
 def _ordered(points: Sequence[Point], correlation: Correlation) -> Iterator[Instant]:
-    for time, start, _chain in _chains(points, len(correlation.rules)):
-        if start > time - correlation.timespan:
+    absent = ((1 << len(correlation.rules)) - 1) & ~_order(correlation)
+    barred = [point.time for point in points if point.steps & absent]
+    for time, start, _chain in _chains(points, _order(correlation)):
+        opened = time - correlation.timespan
+        if start > opened and bisect_right(barred, time) == bisect_right(barred, opened):
             yield time
+
+
+def _order(correlation: Correlation) -> int:
+    """The rules that must match in order; all others must be absent."""
+    (mask,) = correlation.masks
+    return mask
 
 
 def witness(points: Sequence[Point], correlation: Correlation, anchor: Instant) -> list[Point]:
@@ -127,34 +101,39 @@ def witness(points: Sequence[Point], correlation: Correlation, anchor: Instant) 
     For counting correlations: all points of the window.
     """
     inside = between(points, anchor - correlation.timespan, anchor)
-    if correlation.kind == "event_count":
+    if not correlation.temporal:
         return list(inside)
-    for time, _start, chain in _chains(inside, len(correlation.rules)):
+    if correlation.kind == "temporal":
+        steps = range(len(correlation.rules))
+        latest = {step: point for point in inside for step in steps if point.steps >> step & 1}
+        return sorted(set(latest.values()))
+    for time, _start, chain in _chains(inside, _order(correlation)):
         if time == anchor:
             return list(chain)
     return []
 
 
 def _chains(
-    points: Sequence[Point], steps: int
+    points: Sequence[Point], mask: int
 ) -> Iterator[tuple[Instant, Instant, tuple[Point, ...]]]:
     """For each instant with a complete chain behind it: (instant, latest start, that chain).
 
-    best[i] is the chain through the first i steps that started latest; a later start is in every
-    window that an earlier one is in, so nothing else needs to be kept.
+    The steps are the bits of `mask`. best[i] is the chain through the first i of them that started
+    latest; a later start is in every window that an earlier one is in, so nothing else is kept.
     """
-    best: list[tuple[Point, ...]] = [()] * (steps + 1)
+    steps = [step for step in range(mask.bit_length()) if mask >> step & 1]
+    best: list[tuple[Point, ...]] = [()] * (len(steps) + 1)
     for time, together in groupby(points, key=attrgetter("time")):
         now = tuple(together)
-        for step in range(steps):
+        for place, step in enumerate(steps):
             here = next((point for point in now if point.steps >> step & 1), None)
-            if here is None or (step and not best[step]):
+            if here is None or (place and not best[place]):
                 continue
-            grown = (*best[step], here)
-            if not best[step + 1] or grown[0].time > best[step + 1][0].time:
-                best[step + 1] = grown
-        if best[steps]:
-            yield time, best[steps][0].time, best[steps]
+            grown = (*best[place], here)
+            if not best[place + 1] or grown[0].time > best[place + 1][0].time:
+                best[place + 1] = grown
+        if best[-1]:
+            yield time, best[-1][0].time, best[-1]
 
 
 def first_fired(

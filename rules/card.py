@@ -6,6 +6,7 @@ custom field and allowed.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from haidang.model.detection import LEVELS, Card
@@ -54,9 +55,18 @@ def _text_keys(value: Any) -> Any:
 
 def _check_taxonomy(checker: Checker) -> None:
     taxonomy = checker.take(("taxonomy",), str, "sigma")
-    if taxonomy != "sigma":
+    if taxonomy not in ("sigma", "ecs"):
         what = f"{taxonomy!r} is not supported; use Sigma's names, or ECS names with a dot"
         checker.add(("taxonomy",), what)
+
+
+def check_names(checker: Checker, names: Iterable[str]) -> None:
+    """A problem for each name that `taxonomy: ecs` means, and that would be read as Sigma's."""
+    if checker.document.value.get("taxonomy") == "ecs":
+        for name in names:
+            if "." not in name and "@" not in name:
+                what = f"ecs: {name!r} has no dot and would be read as a name of Sigma's"
+                checker.add(("taxonomy",), what)
 
 
 def _one_of(checker: Checker, key: str, known: tuple[str, ...], default: str) -> str:

@@ -26,9 +26,12 @@ class ConditionRefused(HaidangError):  # noqa: N818 - the sentence is "the condi
     """A condition cannot be read, or names a search that does not exist."""
 
 
-def parse(text: str, searches: Mapping[str, Condition]) -> Condition:
-    """The tree of a condition over named searches; raises ConditionRefused."""
-    parser = _Parser(_TOKEN.findall(text), searches)
+def parse(text: str, searches: Mapping[str, Condition], noun: str = "search") -> Condition:
+    """The tree of a condition over named searches; raises ConditionRefused.
+
+    `noun` is what the messages call that which is named: correlations name rules.
+    """
+    parser = _Parser(_TOKEN.findall(text), searches, noun)
     tree = parser.alternatives(0)
     parser.end()
     return tree
@@ -37,7 +40,7 @@ def parse(text: str, searches: Mapping[str, Condition]) -> Condition:
 class _Parser:
     """Recursive descent over tokens; every method leaves the index after what it read."""
 
-    def __init__(self, tokens: list[str], searches: Mapping[str, Condition]) -> None:
+    def __init__(self, tokens: list[str], searches: Mapping[str, Condition], noun: str) -> None:
         if len(tokens) > _MAX_TOKENS:
             raise ConditionRefused(f"longer than {_MAX_TOKENS} words")
         if "|" in tokens:
@@ -46,6 +49,7 @@ class _Parser:
         self._tokens = tokens
         self._index = 0
         self._searches = searches
+        self._noun = noun
 
     def _peek(self) -> str:
         return self._tokens[self._index] if self._index < len(self._tokens) else ""
@@ -93,9 +97,10 @@ class _Parser:
         if self._peek() == "of":
             return self._quantified(word)
         if not word:
-            raise ConditionRefused("ends where the name of a search should follow")
+            raise ConditionRefused(f"ends where the name of a {self._noun} should follow")
         if word in _RESERVED:
-            raise ConditionRefused(f"the name of a search should stand where {word!r} is")
+            what = f"the name of a {self._noun} should stand where {word!r} is"
+            raise ConditionRefused(what)
         return self._named(word)
 
     def _inside(self, depth: int) -> Condition:
@@ -107,7 +112,7 @@ class _Parser:
     def _named(self, name: str) -> Condition:
         if name in self._searches:
             return self._searches[name]
-        raise ConditionRefused(f"no search is named {name!r}{_hint(name)}")
+        raise ConditionRefused(f"no {self._noun} is named {name!r}{_hint(name)}")
 
     def _quantified(self, quantifier: str) -> Condition:
         self._take()
@@ -118,6 +123,8 @@ class _Parser:
         if not pattern or (pattern in _RESERVED and pattern != "them"):
             raise ConditionRefused(f"a pattern should follow '{quantifier} of'")
         found = _matching(pattern, self._searches)
+        if not found:
+            raise ConditionRefused(f"no {self._noun} fits {pattern!r}")
         return conjunction(found) if quantifier == "all" else disjunction(found)
 
 
@@ -129,11 +136,8 @@ def _hint(word: str) -> str:
 def _matching(pattern: str, searches: Mapping[str, Condition]) -> tuple[Condition, ...]:
     written = "*" if pattern == "them" else pattern
     shape = re.compile(".*".join(re.escape(part) for part in written.split("*")), re.DOTALL)
-    found = tuple(
+    return tuple(
         tree
         for name, tree in searches.items()
         if shape.fullmatch(name) and (written.startswith("_") or not name.startswith("_"))
     )
-    if not found:
-        raise ConditionRefused(f"no search fits {pattern!r}")
-    return found

@@ -16,7 +16,7 @@ from haidang.model.detection import Card
 from haidang.model.fold import fold
 from haidang.model.ids import make_id
 from haidang.yamldoc import Checker, YamlDocument, read_file
-from rules import card, correlation, detection
+from rules import card, chain, correlation, detection
 from rules.rule import Correlation, LogSource, Rule, RuleSet, fields_of
 
 _SUFFIXES = (".yml", ".yaml")
@@ -28,7 +28,7 @@ class _Found:
     """What the files held so far."""
 
     rules: list[Rule] = field(default_factory=list)
-    drafts: list[correlation.Draft] = field(default_factory=list)
+    drafts: list[chain.Draft] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     taken: dict[str, str] = field(default_factory=dict)
 
@@ -75,6 +75,7 @@ def _document(checker: Checker, found: _Found) -> None:
     made = card.parse(checker)
     if "correlation" in document.value:
         draft = correlation.parse(checker, made)
+        card.check_names(checker, correlation.fields_of(draft.correlation))
         if not checker.problems and _unique(checker, made, found):
             found.drafts.append(draft)
     elif "detection" in document.value:
@@ -88,9 +89,11 @@ def _document(checker: Checker, found: _Found) -> None:
 def _rule(checker: Checker, made: Card) -> Rule | None:
     logsource = _logsource(checker)
     tree = detection.parse(checker)
+    fields = fields_of(tree) if tree else ()
+    card.check_names(checker, fields)
     if tree is None or checker.problems:
         return None
-    return Rule(made, logsource, tree, fields_of(tree), checker.document.file)
+    return Rule(made, logsource, tree, fields, checker.document.file)
 
 
 def _logsource(checker: Checker) -> LogSource:
@@ -119,7 +122,7 @@ def _unique(checker: Checker, made: Card, found: _Found) -> bool:
 
 def _assemble(found: _Found) -> RuleSet:
     known = {key: rule.card.id for rule in found.rules for key in (rule.card.id, rule.card.name)}
-    correlations = correlation.resolve(found.drafts, known)
+    correlations = chain.resolve(found.drafts, known)
     late = [problem for draft in found.drafts for problem in draft.checker.problems]
     return RuleSet(
         rules=tuple(found.rules),

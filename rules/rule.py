@@ -1,7 +1,7 @@
 """Rules as frozen values: log source, condition tree, correlation, and the set of all of them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from haidang.errors import Problem
@@ -9,7 +9,15 @@ from haidang.model.detection import Card
 from haidang.model.instant import Instant
 from rules.values import FieldReference, Value
 
-CorrelationKind: TypeAlias = Literal["event_count", "temporal_ordered"]
+CorrelationKind: TypeAlias = Literal[
+    "event_count",
+    "value_count",
+    "value_sum",
+    "value_avg",
+    "value_percentile",
+    "temporal",
+    "temporal_ordered",
+]
 CountOperator: TypeAlias = Literal["gt", "gte", "lt", "lte", "eq", "neq"]
 
 # The field of an item that searches the whole event.
@@ -72,8 +80,13 @@ class Rule:
 class Correlation:
     """A rule over several events; `rules` are ids of rules or correlations, in written order.
 
-    `condition` is a conjunction on the count: of events, or for `temporal_ordered` of rules (it
-    is then always "all of them"). `timespan` is in microseconds.
+    `condition` is a conjunction on the aggregate of a window; the temporal kinds have `masks`
+    instead: each is a set of `rules` (bit n for the n-th) that may be all that a window holds.
+    `value_fields` are what a value_* kind reads, `aliases` maps alias → rule id → field.
+    `timespan` is in microseconds.
+
+    The plan adds what only the whole set of rules tells: `carried` are fields that correlations
+    above read and that this one is not grouped by, `hosts` are names that mean a machine.
     """
 
     card: Card
@@ -81,9 +94,24 @@ class Correlation:
     rules: tuple[str, ...]
     group_by: tuple[str, ...]
     timespan: Instant
-    condition: tuple[tuple[CountOperator, int], ...]
+    condition: tuple[tuple[CountOperator, int | float], ...]
     generate: bool
     file: str
+    masks: frozenset[int] = frozenset()
+    value_fields: tuple[str, ...] = ()
+    percentile: int | float = 50
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    carried: tuple[str, ...] = ()
+    hosts: frozenset[str] = frozenset()
+
+    @property
+    def temporal(self) -> bool:
+        """Whether it asks which rules matched; all other kinds aggregate."""
+        return self.kind in ("temporal", "temporal_ordered")
+
+    def field_of(self, rule: str, name: str) -> str:
+        """The field of `rule` (an id) that stands behind a name of this correlation."""
+        return self.aliases.get(name, {}).get(rule, name)
 
 
 @dataclass(frozen=True, slots=True)

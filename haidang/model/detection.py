@@ -88,6 +88,7 @@ class Detection:
     `fired` is the end of the window that first fired, in feed order; with the rule and group it
     makes the alert's id. `members` holds the first and last 50 events of each single-event rule,
     `counts` all of them. `absorbed` names younger alerts that a late event joined to this one.
+    `value` is the aggregate of a value_* correlation, farthest beyond its condition.
     `units` are all operators and affected units: the scope in which the evidence may be read.
     """
 
@@ -103,6 +104,7 @@ class Detection:
     affected: tuple[str, ...]
     system_level: int
     absorbed: tuple[str, ...] = ()
+    value: int | float | None = None
 
     @property
     def units(self) -> frozenset[str]:

@@ -15,7 +15,8 @@ from correlator.episodes import (
     stored_episodes,
 )
 from correlator.members import inner_id
-from correlator.windows import Owner, Point, Run
+from correlator.points import Owner, Point
+from correlator.windows import Run
 from tests.support.correlation import memory_database, rule
 
 RULE = rule("burst", span=10)

@@ -7,7 +7,7 @@ from sqlalchemy import func, insert, select
 
 from correlator import groups
 from correlator.groups import Key, key_of
-from correlator.windows import Owner, Point
+from correlator.points import Owner, Point
 from haidang.model.instant import DAY
 from haidang.store.state import tables
 from tests.support.correlation import empty_database, memory_database, rule
@@ -97,6 +97,32 @@ def test_points_come_back_as_they_were_stored(pairs):
     assert [(p, p.steps, p.owner) for p in sorted(points)] == [
         (p, p.steps, p.owner) for p in loaded.sorted_points()
     ]
+
+
+def test_values_and_what_is_carried_come_back_as_they_were_stored():
+    """Numbers stay whole or not, text stays text."""
+    opened = memory_database()
+    more = [
+        Point(1, "e1", 1, OWNER, (2, 2.5, 2**62)),
+        Point(2, "e2", 1, OWNER, ("id",), (("an", ""), ("bình", "x"))),
+    ]
+    with opened.transaction("test") as connection:
+        groups.add(connection, RULE, KEY, more, 1)
+    with opened.reading() as connection:
+        loaded = groups.load(connection, RULE, "g").sorted_points()
+
+    assert [(p.values, p.carried) for p in more] == [(p.values, p.carried) for p in loaded]
+
+
+def test_a_point_that_gains_a_value_is_fresh():
+    """It came by another rule, by which an alias means another field."""
+    opened = memory_database()
+    first, again = (Point(1, "e1", 1, OWNER, (value,)) for value in (2, 3))
+    with opened.transaction("test") as connection:
+        groups.add(connection, RULE, KEY, [first], 1)
+        _group, before, fresh = groups.add(connection, RULE, KEY, [again], 2)
+
+    assert ([], [(2, 3)]) == (before, [one.values for one in fresh])
 
 
 def test_adding_tells_old_from_fresh():

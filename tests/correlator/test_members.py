@@ -6,7 +6,7 @@ from sqlalchemy import select
 from correlator import groups
 from correlator.episodes import stored_episodes
 from correlator.members import Leaf, bounded, inner_id, leaves
-from correlator.windows import Owner
+from correlator.points import Owner
 from haidang.model.detection import KEPT, Member
 from haidang.store.state import tables
 from tests.support.correlation import match, plan_of, rule, run

@@ -93,6 +93,71 @@ def test_a_correlation_reaches_back_over_those_below_it():
     }
 
 
+def test_fields_that_an_outer_correlation_reads_are_carried_by_the_inner_one():
+    """Down to the events, under the names that aliases give them at each link."""
+    inner = replace(INNER, aliases={"who": {"a": "user.name"}})
+    aliases = {"account": {"z-inner": "who", "b": "user.target.name"}}
+    outer = replace(OUTER, group_by=("account", "source.ip"), aliases=aliases)
+
+    found = plan(correlations=(outer, inner))
+
+    assert ("who",) == found.correlation("z-inner").carried
+    assert () == found.correlation("a-outer").carried
+    assert {"user.name", "source.ip"} <= set(found.fields["a"])
+    assert {"user.target.name", "source.ip"} <= set(found.fields["b"])
+
+
+def test_values_that_are_aggregated_are_carried_too():
+    """By matches, and by inner correlations that are not grouped by them."""
+    summed = rule(
+        "sum", "value_sum", of=("z-inner", "b"), by=(), value_fields=("destination.bytes",)
+    )
+
+    found = plan(correlations=(INNER, summed))
+
+    assert ("destination.bytes",) == found.correlation("z-inner").carried
+    assert "destination.bytes" in found.fields["a"]
+    assert "destination.bytes" in found.fields["b"]
+
+
+def test_what_is_carried_counts_in_the_hash():
+    """Points that were stored without it are of no use to the correlation above."""
+    alone = hashes(plan(correlations=(INNER,)))
+    wide = hashes(plan(correlations=(INNER, replace(OUTER, group_by=("user.name",)))))
+
+    assert alone["z-inner"] == hashes(plan())["z-inner"]
+    assert alone["z-inner"] != wide["z-inner"]
+
+
+def test_names_that_mean_a_machine_are_known_through_aliases_and_links():
+    """So that machines of two zones stay two."""
+    inner = replace(INNER, group_by=("machine",), aliases={"machine": {"a": "host.name"}})
+    fields = {"box": {"z-inner": "machine", "b": "user.name"}}
+    outer = replace(OUTER, group_by=("box",), aliases=fields)
+
+    found = plan(correlations=(outer, inner))
+
+    assert frozenset({"machine"}) == found.correlation("z-inner").hosts
+    assert frozenset({"box"}) == found.correlation("a-outer").hosts
+
+
+def test_a_broad_deep_chain_is_planned_once():
+    """Eight to a level and ten levels are a billion paths."""
+    levels = [
+        rule(
+            f"k{level}-{n}",
+            of=[f"k{level - 1}-{below}" for below in range(8)] if level else ["a"],
+            span=10,
+        )
+        for level in range(10)
+        for n in range(8)
+    ]
+
+    found = plan(correlations=tuple(levels))
+
+    assert 100 == found.reach(found.correlation("k9-0"))
+
+
 def test_the_plan_of_a_replay_feeds_the_wanted_and_those_below():
     """The unchanged neighbour gets no event again, and no single event speaks."""
     found = plan()

@@ -6,33 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlator.windows import (
-    Owner,
-    Point,
-    anchors,
-    first_fired,
-    is_monotone,
-    runs,
-    witness,
-)
-from haidang.model.detection import Card
-from rules.rule import Correlation
+from correlator.points import Owner, Point
+from correlator.windows import anchors, first_fired, is_monotone, runs, witness
+from tests.support.correlation import rule
 
 NOBODY = Owner("", (), "", 0)
 
 
 def correlation(kind="event_count", timespan=10, condition=(("gte", 3),), steps=2):
     """A correlation over `steps` rules."""
-    return Correlation(
-        card=Card("c", "c", "h", "t", "high"),
-        kind=kind,
-        rules=tuple(f"r{step}" for step in range(steps)),
-        group_by=("host.name",),
-        timespan=timespan,
-        condition=condition if kind == "event_count" else (),
-        generate=False,
-        file="c.yml",
-    )
+    of = tuple(f"r{step}" for step in range(steps))
+    return rule("c", kind, of=of, span=timespan, condition=condition)
 
 
 def points(*pairs):

@@ -69,7 +69,8 @@ def test_rule_without_id_gets_one_that_stays(tmp_path):
         pytest.param("action", "action: global", id="collection"),
         pytest.param("level", "level: severe", id="level"),
         pytest.param("status", "status: new", id="status"),
-        pytest.param("taxonomy", "taxonomy: ecs", id="taxonomy"),
+        pytest.param("taxonomy", "taxonomy: mine", id="taxonomy"),
+        pytest.param("taxonomy", "taxonomy: ecs", id="ecs-with-a-name-of-sigma"),
         pytest.param("tags", "tags: [1]", id="tags"),
         pytest.param("haidang.sentences", "haidang: {sentences: {}}", id="misspelt-own-key"),
         pytest.param("haidang.sentence.fr", "haidang: {sentence: {fr: a}}", id="language"),
@@ -170,13 +171,3 @@ def test_obsolete_rules_are_refused_with_a_reason():
     expected = {"obsolete": 59, "is missing": 5, "must be text": 5, "no search is named": 3}
     assert expected == kinds(found.problems)
     assert 87 == len(found.rules) + len({one.file for one in found.problems})
-
-
-@pytest.mark.skipif(not DATA.exists(), reason="the shared data is not here")
-def test_correlations_of_others_load_or_say_why():
-    """Three of a public set of correlation rules; only kinds that come later are refused."""
-    found = load([DATA / "hayabusa-correlation-rules"])
-    assert 1 == len(found.correlations)
-    assert {"correlation.type", "correlation.condition.field"} == {
-        one.field for one in found.problems
-    }

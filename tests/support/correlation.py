@@ -40,17 +40,30 @@ def empty_database():
     return opened
 
 
-def rule(name, kind="event_count", of=("f",), by=("host.name",), span=10, condition=(("gte", 3),)):
-    """A correlation for tests."""
+def rule(
+    name,
+    kind="event_count",
+    of=("f",),
+    by=("host.name",),
+    span=10,
+    condition=(("gte", 3),),
+    masks=None,
+    **more,
+):
+    """A correlation for tests; the temporal kinds need all their rules, unless `masks` differ."""
+    temporal = kind in ("temporal", "temporal_ordered")
+    every = frozenset({(1 << len(of)) - 1} if temporal else ())
     return Correlation(
         card=Card(name, name, f"hash-{name}", name, "high"),
         kind=kind,
         rules=tuple(of),
         group_by=tuple(by),
         timespan=span,
-        condition=condition if kind == "event_count" else (),
+        condition=() if temporal else condition,
         generate=False,
         file="test.yml",
+        masks=every if masks is None else frozenset(masks),
+        **more,
     )
 
 
@@ -67,9 +80,9 @@ def plan_of(*correlations, silent=None):
     return Plan(cards, plan.correlations, plan.feeds, fields, hidden, "v1")
 
 
-def match(rule_name, time, number, host="web", address="203.0.113.7", zone="z"):
-    """One match of a single-event rule."""
-    values = {"host.name": host, "source.ip": address}
+def match(rule_name, time, number, host="web", address="203.0.113.7", zone="z", **more):
+    """One match of a single-event rule; `more` are other fields it carries."""
+    values = {"host.name": host, "source.ip": address, **more}
     return Match(rule_name, rule_name, f"e{number:04}", time, 0, "s", "op", ("u",), zone, 2, values)
 
 

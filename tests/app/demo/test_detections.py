@@ -16,7 +16,8 @@ from app.demo.world import World, make_world
 from collectors.dataset import Dataset, load_dataset
 from collectors.record import Context, ParserState
 from correlator.evaluate import Matcher, compile_rules
-from correlator.windows import Owner, Point, anchors
+from correlator.points import Owner, Point
+from correlator.windows import anchors
 from haidang.model.event import Document
 from haidang.model.fields import first_text, put
 from haidang.model.instant import VIETNAM, Instant
