@@ -110,7 +110,7 @@ def _find(reference: Reference, story: Story) -> Value | None:
             at = detection.episode.start
             word = story.names.kind_word(detection.zone, story.host, at, story.language)
             return Value(word)
-        case "value":
+        case "aggregate":
             found = detection.value
             return None if found is None else Value(wording.decimal(found, story.language))
         case "group":

@@ -1,7 +1,7 @@
 """The template language of sentences: text with `{reference}`, `{reference|filter}`, `[clause]`.
 
-References: `affected`, `kind`, `value`, a fact (`facts.py`), `group.<field>`, `<rule>.count`, and
-`<rule>.first.<path>`, `<rule>.last.<path>`, `<rule>.same.<path>` with an ECS path. A clause is
+References: `affected`, `kind`, `aggregate`, a fact (`facts.py`), `group.<field>`, `<rule>.count`,
+and `<rule>.first.<path>`, `<rule>.last.<path>`, `<rule>.same.<path>` with an ECS path. A clause is
 left out where a reference in it finds nothing. `{{`, `}}`, `[[` and `]]` are literal.
 """
 
@@ -15,7 +15,7 @@ from alerts.facts import FACTS
 FILTERS = frozenset({"clock", "date", "basename", "section", "number"})
 _TOKEN = re.compile(r"(?P<twice>\{\{|\}\}|\[\[|\]\])|\{(?P<inside>[^{}]*)\}|(?P<lone>[][{}])")
 _SUBJECT = re.compile(
-    r"(?P<word>affected|kind|value)"
+    r"(?P<word>affected|kind|aggregate)"
     rf"|(?P<fact>{'|'.join(FACTS)})"
     r"|(?P<group>group)\.(?P<field>[^\s|]+)"
     r"|(?P<rule>[A-Za-z0-9_-]+)\.(?:(?P<count>count)|(?P<part>first|last|same)\.(?P<path>[^\s|]+))"
@@ -26,7 +26,7 @@ _SUBJECT = re.compile(
 class Reference:
     """One `{…}` of a template.
 
-    `part` is `affected`, `kind`, `value`, `fact`, `group`, `count`, `first`, `last` or `same`;
+    `part` is `affected`, `kind`, `aggregate`, `fact`, `group`, `count`, `first`, `last` or `same`;
     `rule` and `path` (the fact, the group's field or the ECS path) are "" where the part has none;
     `filter` is "" for none.
     """
@@ -108,7 +108,7 @@ def _reference(inside: str) -> Reference | Mistake:
     if found is None:
         return Mistake(
             written,
-            "not a reference; known are affected, kind, value, group.<field>, <rule>.count, "
+            "not a reference; known are affected, kind, aggregate, group.<field>, <rule>.count, "
             f"<rule>.first|last|same.<ECS path>, and {', '.join(FACTS)}",
         )
     if bar and chosen not in FILTERS:

@@ -159,7 +159,7 @@ class _Work:
             change = reconcile(known, run, self.correlation, self.key.id, fired)
             found = leaves(self.connection, self.plan, self.correlation, points, change.episode)
             change = replace(change, episode=_measured(change.episode, found))
-            self._feed(change.episode, run, times, group, found)
+            self._feed(change.episode, run, group, found)
             if change.before != change.episode or change.absorbed:
                 save(self.connection, change)
                 known = _after(known, change)
@@ -216,38 +216,27 @@ class _Work:
         self,
         episode: Stored,
         run: Run,
-        times: Sequence[Instant],
         group: groups.Group,
         found: Sequence[Leaf],
     ) -> None:
         """Hand an episode on: to a sequence, each of its windows is one point, at its end.
 
         To a count, the whole episode is one point, at its first window, once that is final.
-        A window is handed on again whenever an event inside it arrives again: so an outer
-        correlation that was edited is fed anew by the replay.
+        All windows are handed on again whenever an event arrives inside one: what is far from it in
+        the outer correlation holds the same episode, which may have grown, and an outer correlation
+        that was edited is fed anew by the replay.
         """
         zone = found[0].owner.zone if found else ""
         rule = self.correlation.card.id
         carried = _carried(self.correlation, group)
-        final = [at for at in (episode.first_anchor,) if at <= self.clock.watermark]
+        final = (episode.first_anchor,) if episode.first_anchor <= self.clock.watermark else ()
         for outer, steps in self.plan.feeds.get(rule, ()):
-            for at in self._moved(run, times) if outer.temporal else final:
+            for at in run.anchors if outer.temporal else final:
                 point = Point(at, inner_id(rule, self.key.id, at), steps, _NOBODY)
                 for more in carried.get(at, ({},)):
                     placed = place(outer, rule, {**group.values, **more}, zone, point)
                     if placed:
                         self.arrivals[outer.card.id].put(*placed)
-
-    def _moved(self, run: Run, times: Sequence[Instant]) -> list[Instant]:
-        """The ends of those windows that an arrived event lies in; of all, if they had to wait.
-
-        Of all as well if they go to groups by values of single events: those groups must hear of
-        an episode that grew by an event of another value.
-        """
-        if not self._at_once() or self.correlation.carried:
-            return list(run.anchors)
-        nearest = zip(run.anchors, (bisect_right(times, at) for at in run.anchors), strict=True)
-        return [at for at, n in nearest if n and times[n - 1] > at - run.timespan]
 
     def _value(self, points: Sequence[Point], run: Run) -> int | float | None:
         if not self.correlation.value_fields:

@@ -92,6 +92,14 @@ def test_reference_tells(world, template, expected):
     assert expected == tell_vi(world.a1, world.names, template)
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"), [(4812, "4.812"), (2.5, "2,50"), (None, "(không rõ)")]
+)
+def test_aggregate_is_told_as_a_number(world, value, expected):
+    """Of the correlations that aggregate; any other has none."""
+    assert expected == tell_vi(world.a1, world.names, "{aggregate}", value=value)
+
+
 def test_unknown_is_said_in_english_too(world):
     """The words for an absent value follow the language."""
     card = replace(world.a1.detection.card, sentences={"en": "{nobody.count}"})

@@ -12,6 +12,7 @@ from alerts.template import Clause, Mistake, Reference, check_template, parse_te
     [
         pytest.param("{affected}", Reference("affected"), id="affected"),
         pytest.param("{kind}", Reference("kind"), id="kind"),
+        pytest.param("{aggregate}", Reference("aggregate"), id="aggregate"),
         pytest.param("{group.host.name}", Reference("group", "", "host.name"), id="group"),
         pytest.param("{a_1.count}", Reference("count", "a_1"), id="count"),
         pytest.param(

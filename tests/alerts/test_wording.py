@@ -113,3 +113,20 @@ def test_long_command_keeps_its_start_and_end():
     assert short.startswith("powershell -enc AAA")
     assert short.endswith(" http://198.51.100.7/a")
     assert len(short) <= 120
+
+
+@pytest.mark.parametrize(
+    ("value", "vietnamese", "english"),
+    [
+        (4812, "4.812", "4,812"),
+        (0.25, "0,25", "0.25"),
+        (1234567.891, "1.234.567,89", "1,234,567.89"),
+        (-3, "-3", "-3"),
+    ],
+)
+def test_decimals_are_written_as_the_language_writes_them(value, vietnamese, english):
+    """Comma and point change places."""
+    assert (vietnamese, english) == (
+        wording.decimal(value, "vi"),
+        wording.decimal(value, "en"),
+    )

@@ -66,6 +66,10 @@ KINDS = {
         rule("inner", condition=(("gte", 2),)),
         rule("t", "temporal_ordered", of=("inner", "s"), by=("user.name",), span=20),
     ],
+    "chain-of-a-shorter-timespan": [
+        rule("inner", span=15, condition=(("gte", 2),)),
+        rule("t", "temporal_ordered", of=("inner", "s"), span=4),
+    ],
     "chain-not": [BURST, rule("t", "temporal", of=("s", "burst"), masks={1}, by=("source.ip",))],
     "count-of-episodes-by-value": [
         BURST,
@@ -142,7 +146,7 @@ def final(opened):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(matches=some_matches, random=st.randoms(use_true_random=False))
 def test_any_order_ends_in_the_episodes_of_the_definition(kind, matches, random):
     """Late within the allowance, shuffled, in any batches: the definition knows only times."""

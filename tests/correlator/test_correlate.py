@@ -77,6 +77,58 @@ def test_conditions_that_must_wait_do_not_depend_on_arrival_either(matches, rand
     assert expected == found
 
 
+@pytest.mark.parametrize(
+    ("correlation", "at_once"),
+    [
+        pytest.param(
+            rule("c", "value_count", value_fields=("n",), condition=(("gte", 2),)), True, id="gte"
+        ),
+        pytest.param(
+            rule("c", "value_count", value_fields=("n",), condition=(("eq", 2),)), False, id="eq"
+        ),
+        pytest.param(
+            rule("c", "value_sum", value_fields=("n",), condition=(("gt", 2),)), False, id="sum"
+        ),
+        pytest.param(rule("c", "temporal", of=("s", "f")), True, id="temporal"),
+        pytest.param(rule("c", "temporal", of=("f", "s", "g"), masks={3}), False, id="not"),
+    ],
+)
+def test_what_more_events_could_undo_waits_until_it_is_final(correlation, at_once):
+    """Nothing is told at once and taken back later; the end is the same."""
+    plan = plan_of(correlation, silent=frozenset("fsg"))
+    batch = [match("f", 1, 1, n="1"), match("f", 2, 2, n="2"), match("s", 2, 3, n="x")]
+    opened = memory_database()
+    found = []
+    for closing, matches in ((10, batch), (13, []), (14, [])):
+        with opened.transaction("test") as connection:
+            clock = Clock(closing, closing - 12)
+            found.append(len(correlate(connection, plan, matches, clock)))
+
+    assert ([1, 0, 0] if at_once else [0, 0, 1]) == found
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [((("gt", 2),), 5.5), ((("lt", 9), ("gt", 2)), 5.5), ((("lt", 3),), 1)],
+)
+def test_an_alert_of_a_value_says_how_far_it_went(condition, expected):
+    """The highest sum of its windows, or the lowest where that was asked for."""
+    own = rule("c", "value_sum", value_fields=("n",), condition=condition)
+    numbers = [(1, "1"), (2, "1.5"), (3, "3"), (4, "không rõ"), (50, "1")]
+    batch = [match("f", time, time, n=text) for time, text in numbers]
+
+    _opened, found = run(plan_of(own, silent=frozenset("f")), [batch])
+
+    assert expected == found[0].value
+
+
+def test_alerts_of_other_kinds_have_no_value():
+    """Their count is in `counts`."""
+    _opened, (found,) = run(plan_of(BURST), [[match("f", time, time) for time in (1, 2, 3)]])
+
+    assert found.value is None
+
+
 def test_an_alert_keeps_its_id_while_its_episode_grows():
     """A running episode is one alert, revised."""
     plan = plan_of(BURST, silent=frozenset("f"))

@@ -72,6 +72,18 @@ def test_only_the_first_chain_is_told():
     assert ("e0030", True) == told(found)[-1]
 
 
+def test_an_episode_reached_by_two_ways_is_told_by_the_one_that_tells():
+    """The outer chain names the burst itself; that it belongs to another story, too, is no harm."""
+    twice = rule("twice", "temporal", of=("burst", "story"), by=("host.name",), span=40)
+    plan = plan_of(BURST, STORY, twice)
+    other = burst(3, address="198.51.100.9", first=20)
+
+    _opened, found = run(plan, [[*burst(1), *other, match("s", 6, 9)]])
+
+    assert {"f", "s"} == {one.rule for one in found[-1].members if one.told}
+    assert 7 == len(found[-1].members)
+
+
 def test_an_event_that_matched_two_rules_is_a_member_for_each():
     """One event in the count, two rules in the evidence."""
     both = rule("both", of=("f", "s"), span=10, condition=(("gte", 2),))
