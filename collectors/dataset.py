@@ -3,7 +3,7 @@
 import re
 from base64 import b64encode
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from collectors import mask
 from collectors.dataset_file import read_definition
@@ -15,6 +15,7 @@ from collectors.formats.text import decode, encoding_fault, nfc_groups
 from collectors.mapping import LogSource, Read, add, make_plan, put_if_free
 from collectors.record import Context, Misfit, Parsed, ParserState
 from collectors.rest import Rest, add_header
+from collectors.times import names_zone, offset
 from haidang.errors import InputError, Problem, Refused
 from haidang.model.event import Document
 from haidang.model.fields import as_text, put, values
@@ -23,7 +24,6 @@ from haidang.model.instant import Instant
 _Groups: TypeAlias = dict[str, str | None]
 
 _FOLDER = Path(__file__).parent / "datasets"
-_INVALID_UTF8 = "invalid_utf8"
 _MESSAGE = "syslog.message"
 _MUST = "syslog"
 # Fields of ours: what a source sends under this key must not pass for what we say.
@@ -152,8 +152,11 @@ class Dataset:
             raise (Refused(fault) if fault else refused) from refused
         head = nfc_groups(head, plain=text.isascii())
         parsed = self._build(text, head, read, context)
+        if self.continued and "\n" in text:
+            _flag(parsed.document, "multiline")
         if not exact:
-            _flag_bytes(parsed.document, line)
+            _flag(parsed.document, "invalid_utf8")
+            parsed.document["haidang"]["original_base64"] = b64encode(line).decode()
         return parsed
 
     def _header(self, text: str) -> _Groups:
@@ -169,12 +172,12 @@ class Dataset:
 
     def _from_groups(self, text: str, head: _Groups, read: Document, context: Context) -> Parsed:
         groups = {**head, **nfc_groups(read, plain=text.isascii())}
-        time, taken = self._time(groups.get, context)
+        when = self._when(groups.get, context)
         document = self._plan.build(groups)
         document.setdefault("event", {})["original"] = text
         if self._definition.rest:
-            self._rest.add(document, groups, taken)
-        return Parsed(time, self._finished(document, groups, groups.get))
+            self._rest.add(document, groups, when.sources)
+        return self._finished(document, groups, groups.get, when)
 
     def _from_document(self, text: str, head: _Groups, read: Document, context: Context) -> Parsed:
         del text  # every member is kept, and none stands for the line
@@ -185,17 +188,18 @@ class Dataset:
             document = {}
             put(document, rest, read)
         add(self._definition.own, document, source, self._absent)
-        time, _ = self._time(source, context)
-        return Parsed(time, self._finished(document, head, source))
+        return self._finished(document, head, source, self._when(source, context))
 
-    def _finished(self, document: Document, groups: _Groups, source: Read) -> Document:
+    def _finished(self, document: Document, groups: _Groups, source: Read, when: "_When") -> Parsed:
         """With what does not hang on the kind of format."""
         if _MESSAGE in groups:
             add_header(document, groups)
         self._enrich(document, source)
         if self._definition.complete is not None:
             self._definition.complete(document, groups)
-        return document
+        if when.zone:
+            put_if_free(document, "event.timezone", when.zone)
+        return Parsed(when.time, document)
 
     def _enrich(self, document: Document, read: Read) -> None:
         """What the branches add, and the log sources of all that apply."""
@@ -209,8 +213,8 @@ class Dataset:
         extra = [source for content in contents for source in content.logsource]
         document["haidang"] = {"logsource": [*logsource, *extra]}
 
-    def _time(self, source: Read, context: Context) -> tuple[Instant | None, tuple[str, ...]]:
-        """The first of the times that the record has and its format knows; where it was.
+    def _when(self, source: Read, context: Context) -> "_When":
+        """The first of the times that the record has and its format knows.
 
         Raises Refused if the record has times, but none that is known.
         """
@@ -219,13 +223,25 @@ class Dataset:
             parts = [text for part in time.sources if (text := source(part)) not in self._absent]
             if len(parts) < len(time.sources):
                 continue
+            text = " ".join(filter(None, parts))
             try:
-                return time.read(" ".join(filter(None, parts)), context), time.sources
+                instant = time.read(text, context)
             except Refused as refused:
                 fault = refused
+                continue
+            zone = offset(context) if time.local and not names_zone(text) else ""
+            return _When(instant, time.sources, zone)
         if fault is not None:
             raise fault
-        return None, ()
+        return _When()
+
+
+class _When(NamedTuple):
+    """A record's time, where it was, and the input's zone if the text names none."""
+
+    time: Instant | None = None
+    sources: tuple[str, ...] = ()
+    zone: str = ""
 
 
 def _not_ours(key: str) -> str:
@@ -248,6 +264,5 @@ def _reader(document: Document, head: _Groups) -> Read:
     return read
 
 
-def _flag_bytes(document: Document, line: bytes) -> None:
-    put_if_free(document, "log.flags", [_INVALID_UTF8])
-    document["haidang"]["original_base64"] = b64encode(line).decode()
+def _flag(document: Document, flag: str) -> None:
+    put(document, "log.flags", [*values(document, "log.flags"), flag])

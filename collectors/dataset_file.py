@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from collectors.formats.syslog import NAMES
 from collectors.formats.table import FORMATS, Format
 from collectors.hooks import COMPLETE, JOIN
 from collectors.mapping import TYPES, Branches, Content, Field
-from collectors.times import TIMES, time_reader
+from collectors.times import ABSOLUTE, TIMES, time_reader
 from haidang.errors import InputError, Problem
 from haidang.yamldoc import Checker, YamlPath, read_file
 
 KEYS = (
     "name",
     "about",
+    "like",
     "include",
     "envelope",
     "format",
@@ -82,11 +84,17 @@ def _read_shared(path: Path) -> Shared:
 
 
 def _open(path: Path, keys: Sequence[str]) -> Checker:
+    """The file, with the keys that it leaves out from the dataset that it is `like`."""
     documents = read_file(path)
     if len(documents) != 1 or not isinstance(documents[0].value, dict):
         raise InputError([Problem(str(path), 0, "", "must hold one mapping: the dataset")])
-    check = Checker(documents[0])
+    base = path.with_name(f"{documents[0].value.get('like', path.stem)}.yml")
+    inherited = read_file(base)[0].value if base.is_file() else {}
+    value = {**inherited, **documents[0].value}
+    check = Checker(replace(documents[0], value=value))
     check.unknown_keys((), documents[0].value, keys)
+    if not base.is_file():
+        check.add(("like",), "no such dataset")
     return check
 
 
@@ -229,7 +237,7 @@ class _Reader:
         if name is not None and read is None:
             known = f"{', '.join(TIMES)}, or a pattern such as '%Y/%m/%d %H:%M:%S'"
             self._check.add((*path, "format"), f"must be one of: {known}")
-        return Time(sources, read) if read else None
+        return Time(sources, read, name not in ABSOLUTE) if read else None
 
     def _content(self, path: YamlPath) -> Content:
         fields = self._check.take((*path, "fields"), dict, {})

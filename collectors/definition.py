@@ -25,10 +25,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Where a record's time is, joined by blanks where it has parts, and how it is written."""
+    """Where a record's time is, joined by blanks where it has parts, and how it is written.
+
+    `local`: a text that names no zone is in the zone of its input.
+    """
 
     sources: tuple[str, ...]
     read: ReadTime
+    local: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ EVERYWHERE = (
     "ecs.version",
     "event.dataset",
     "event.original",
+    "event.timezone",
     "haidang.*",
     "host.name",
     "log.file.path",

@@ -4,12 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from collectors.datasets import (
+    apache,
     auditd,
     auditd_process,
     generic,
+    haproxy,
     iis,
+    mysql,
     nginx,
+    postgresql,
     suricata,
+    system,
     winlogbeat,
     zeek,
 )
@@ -25,13 +30,21 @@ Join: TypeAlias = Callable[[Parsed, Context, ParserState], list[Parsed]]
 Release: TypeAlias = Callable[[Context, ParserState], list[Parsed]]
 
 COMPLETE: Mapping[str, Complete] = {
+    "apache.access": apache.complete_access,
+    "apache.error": apache.complete_error,
     "auditd.complete": auditd.complete,
     "generic.cef": generic.cef,
     "generic.complete": generic.complete,
     "generic.kv": generic.kv,
+    "haproxy.log": haproxy.complete,
     "iis.complete": iis.complete,
+    "mysql.error": mysql.complete_error,
     "nginx.complete": nginx.complete,
+    "nginx.error": nginx.complete_error,
+    "postgresql.log": postgresql.complete_log,
     "suricata.complete": suricata.complete,
+    "system.auth": system.complete_auth,
+    "system.syslog": system.complete_syslog,
     "winlogbeat.complete": winlogbeat.complete,
     "zeek.complete": zeek.complete,
 }

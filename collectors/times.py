@@ -24,6 +24,10 @@ _DIGITS = re.compile(r"[+-]?\d{1,11}(?:\.\d+)?")
 _WHOLE = re.compile(r"\d{12,20}")
 _CEF = re.compile(r"([A-Z][a-z]{2}) (\d{1,2}) (\d{4}) (\d\d:\d\d:\d\d(?:\.\d{1,9})?)(?: (.+))?")
 _NO_OFFSET = timedelta()
+_MYSQL = re.compile(r"(\d{6}|\d{4}-\d\d-\d\d)(?:T| {1,2})(\d{1,2}:\d\d:\d\d)(.*)")
+_ZONED = re.compile(r"(?:Z|[+-]\d\d(?::?\d\d)?| [A-Z]{2,5}|\d{10}(?:\.\d+)?|\d{13,})\Z")
+# What PostgreSQL may write for a zone, hours east of UTC; abbreviations of several zones left out.
+_ABBREVIATIONS = {"UTC": 0, "GMT": 0, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9}
 _LEAP_YEARS = 9  # from one 29 February to another there are 8 years at most
 # Digits of a whole number of seconds, milliseconds, microseconds, nanoseconds of our time.
 _MICROSECONDS = {13: 1_000, 16: 1, 19: -1_000}
@@ -131,6 +135,25 @@ def _in_zone(context: Context, zone: str | None) -> Context:
     return Context(context.host, timezone(moment.utcoffset() or _NO_OFFSET), context.seen)
 
 
+def _mysql(text: str, context: Context) -> Instant:
+    """`2026-11-18 08:15:30`, also with a zone, and before MySQL 5.7 `261118  8:15:30`."""
+    found = _MYSQL.fullmatch(text)
+    if found is None:
+        raise ValueError("no time of MySQL")
+    day, clock, rest = found.groups()
+    if "-" not in day:
+        day = f"20{day[:2]}-{day[2:4]}-{day[4:]}"
+    return from_iso(f"{day}T{clock:0>8}{rest}", context.zone)
+
+
+def _postgresql(text: str, context: Context) -> Instant:
+    """`2026-11-18 08:15:30.123 +07`; a zone's unknown abbreviation is the zone of the input."""
+    clock, _, zone = text.rpartition(" ")
+    if zone in _ABBREVIATIONS:
+        return from_iso(clock, timezone(timedelta(hours=_ABBREVIATIONS[zone])))
+    return from_iso(clock, context.zone if zone.isalpha() else _in_zone(context, zone).zone)
+
+
 def _by_pattern(pattern: str, text: str, context: Context) -> Instant:
     moment = _strptime(pattern, text)
     if "%Y" not in pattern and "%y" not in pattern:
@@ -153,8 +176,27 @@ TIMES: Mapping[str, ReadTime] = {
     "epoch_ms": _epoch_ms,
     "iso": _iso,
     "iso_utc": _iso_utc,
+    "mysql": _mysql,
+    "postgresql": _postgresql,
     "syslog": _syslog,
 }
+# Formats whose times never depend on the input's zone.
+ABSOLUTE = frozenset({"clf", "epoch", "epoch_ms", "iso_utc"})
+
+
+def names_zone(text: str) -> bool:
+    """Whether a time says its zone, or is an epoch, which needs none."""
+    return _ZONED.search(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _offset(zone: timezone) -> str:
+    return datetime.min.replace(tzinfo=zone).isoformat()[-6:]
+
+
+def offset(context: Context) -> str:
+    """The context's zone as `+07:00`."""
+    return _offset(context.zone)
 
 
 def time_reader(name: str) -> ReadTime | None:

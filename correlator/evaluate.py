@@ -57,11 +57,12 @@ class Matcher:
 
     def __init__(self, rules: Iterable[Rule], fields: FieldMap) -> None:
         self._fields = fields
-        self._sources: dict[tuple[str, ...], Source] = {}
+        self._sources: dict[tuple[tuple[str, ...], frozenset[str]], Source] = {}
         self._rules = tuple((rule, self._compile(rule.condition, rule.logsource)) for rule in rules)
         found = {rule.card.id: fields.unmapped(rule) for rule, _ in self._rules}
         self.unmapped: Mapping[str, tuple[str, ...]] = {k: v for k, v in found.items() if v}
         self._paths = lru_cache(_ROUTES)(fields.paths)
+        self._absent = lru_cache(_ROUTES)(fields.absent)
         # Few combinations of log sources exist, but an event may claim any: bounded.
         self._routed = lru_cache(_ROUTES)(self._route)
 
@@ -80,7 +81,9 @@ class Matcher:
         A Sigma name goes through the map of the rule's log source, any other name is an ECS path.
         """
         paths = self._paths(rule.logsource, field) or (field,)
-        return next((text for path in paths if (text := first_text(document, path))), "")
+        absent = self._absent(rule.logsource)
+        texts = (first_text(document, path) for path in paths)
+        return next((text for text in texts if text and text not in absent), "")
 
     def _route(self, sources: tuple[LogSource, ...]) -> tuple[tuple[Rule, Test], ...]:
         reaches = self._fields.reaches
@@ -93,8 +96,8 @@ class Matcher:
     def _source(self, logsource: LogSource, name: str) -> Source:
         if name == KEYWORDS:
             return WHOLE_EVENT
-        paths = self._fields.paths(logsource, name)
-        return self._sources.setdefault(paths, Source(paths))
+        key = self._fields.paths(logsource, name), self._fields.absent(logsource)
+        return self._sources.setdefault(key, Source(*key))
 
     def _compile(self, condition: Condition, logsource: LogSource) -> Test:
         if isinstance(condition, Item):

@@ -21,9 +21,13 @@ OURS = frozenset(("haidang", "ecs", "agent", "@timestamp"))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """Where an atom reads: the first of `paths` that is present. Compared by identity."""
+    """Where an atom reads: the first of `paths` that is present. Compared by identity.
+
+    Values that are one of the texts `absent` are as if they were not there.
+    """
 
     paths: tuple[str, ...]
+    absent: frozenset[str] = frozenset()
 
 
 # The source of atoms that search the whole event.
@@ -74,9 +78,15 @@ class View:
             return _searched(self._document)
         for path in source.paths:
             found = values(self._document, path)
+            if source.absent and found:
+                found = [one for one in found if not _is_text_of(one, source.absent)]
             if found:
                 return found
         return []
+
+
+def _is_text_of(value: Any, texts: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in texts
 
 
 def _searched(document: Document) -> list[Any]:

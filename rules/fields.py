@@ -5,6 +5,8 @@ Rulings:
 - Sections apply by the rule's log source, the one that names more parts first.
 - A name with a dot or `@` that no section maps is an ECS path; it never falls to a default.
 - Any other name that is unmapped is reported, and reads as absent.
+- A value that an applying section lists as `absent` reads as absent: web servers write `-` where
+  there is none, events keep it, and `cs-referer: null` means it.
 """
 
 from collections.abc import Mapping
@@ -23,11 +25,15 @@ _PARTS = ("category", "product", "service")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The paths of one log source; `default` holds templates with `{field}`."""
+    """The paths of one log source; `default` holds templates with `{field}`.
+
+    `absent` are texts that stand for no value.
+    """
 
     logsource: LogSource
     paths: Mapping[str, tuple[str, ...]]
     default: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     def applies(self, wanted: LogSource) -> bool:
         """Whether `wanted` has every part that this section names."""
@@ -59,6 +65,11 @@ class FieldMap:
             return (name,)
         defaults = next((section.default for section in applying if section.default), ())
         return tuple(template.replace("{field}", name) for template in defaults)
+
+    def absent(self, logsource: LogSource) -> frozenset[str]:
+        """The texts that a rule of this log source reads as no value."""
+        applying = (section for section in self.sections if section.applies(logsource))
+        return frozenset(text for section in applying for text in section.absent)
 
     def unmapped(self, rule: Rule) -> tuple[str, ...]:
         """The names of a rule that no section maps: it reads them as absent."""
@@ -108,7 +119,7 @@ def _families(checker: Checker) -> dict[str, frozenset[str]]:
 def _section(checker: Checker, index: int) -> Section:
     path: YamlPath = ("sections", index)
     section = checker.take(path, dict, {})
-    checker.unknown_keys(path, section, ("logsource", "default", "fields"))
+    checker.unknown_keys(path, section, ("logsource", "default", "absent", "fields"))
     logsource = checker.take((*path, "logsource"), dict, ...) or {}
     checker.unknown_keys((*path, "logsource"), logsource, _PARTS)
     parts = {key: fold(str(value)) for key, value in logsource.items() if key in _PARTS}
@@ -117,6 +128,7 @@ def _section(checker: Checker, index: int) -> Section:
         logsource=LogSource(**parts),
         paths={name: _texts(checker, (*path, "fields", name)) for name in names},
         default=_texts(checker, (*path, "default")) if "default" in section else (),
+        absent=_texts(checker, (*path, "absent")) if "absent" in section else (),
     )
 
 

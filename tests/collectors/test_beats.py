@@ -5,9 +5,16 @@ import pytest
 from tests.support import beats
 
 FOLDERS = {
+    "apache.access": "apache/access",
+    "apache.error": "apache/error",
     "auditd.log": "auditd/log",
+    "haproxy.log": "haproxy/log",
     "iis.access": "iis/access",
+    "mysql.error": "mysql/error",
     "nginx.access": "nginx/access",
+    "postgresql.log": "postgresql/log",
+    "system.auth": "system/auth",
+    "system.syslog": "system/syslog",
 }
 LEAST = 92
 

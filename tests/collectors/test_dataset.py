@@ -145,6 +145,19 @@ def test_a_field_must_come_from_a_group(tmp_path: Path) -> None:
         read_definition(path)
 
 
+def test_a_dataset_may_be_like_another_but_for_its_own_keys(tmp_path: Path) -> None:
+    """Two products write the same lines; what they mean differs."""
+    (tmp_path / "x.yml").write_text(SMALL % "b")
+    path = tmp_path / "y.yml"
+    path.write_text("name: y\nlike: x\nfields: {a: event.code}\n")
+    dataset = Dataset(read_definition(path))
+    event = dataset.parse(b"1763424930 z", Context(), {})[0].document["event"]
+    assert ("y", "1763424930", None) == (dataset.name, event["code"], event.get("reason"))
+    path.write_text("name: y\nlike: z\n")
+    with pytest.raises(InputError, match="no such dataset"):
+        read_definition(path)
+
+
 def test_a_dataset_may_have_a_mask_of_its_own(tmp_path: Path) -> None:
     """A named pattern with a group `value`."""
     path = tmp_path / "x.yml"

@@ -53,7 +53,7 @@ def test_a_message_in_a_syslog_envelope(tmp_path: Path) -> None:
     document = _parse(_dataset(tmp_path, ENVELOPED), line)
     assert document == {
         "@timestamp": "2026-11-18T01:15:30.000Z",
-        "event": {"original": line},
+        "event": {"original": line, "timezone": "+07:00"},
         "haidang": {"logsource": []},
         "host": {"name": "fw01"},
         "user": {"name": "lan"},

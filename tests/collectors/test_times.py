@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.record import Context
-from collectors.times import TIMES, time_reader
+from collectors.times import TIMES, names_zone, offset, time_reader
 from haidang.errors import Refused
 from haidang.model.instant import DAY, VIETNAM, from_iso, to_datetime, to_iso
 
@@ -34,6 +34,13 @@ def _read(name: str, text: str, seen: int = SEEN) -> str:
         ("syslog", "Dec 31 23:59:59", "2025-12-31T16:59:59.000Z"),
         ("syslog", "Feb 29 00:00:00", "2024-02-28T17:00:00.000Z"),
         ("syslog", "2026-11-18T08:15:30.123456+07:00", "2026-11-18T01:15:30.123456Z"),
+        ("mysql", "261118  8:15:30", "2026-11-18T01:15:30.000Z"),
+        ("mysql", "2026-11-18  8:15:30", "2026-11-18T01:15:30.000Z"),
+        ("mysql", "2026-11-18T08:15:30.5Z", "2026-11-18T08:15:30.500Z"),
+        ("postgresql", "2026-11-18 08:15:30.5 +07", "2026-11-18T01:15:30.500Z"),
+        ("postgresql", "2026-11-18 08:15:30 UTC", "2026-11-18T08:15:30.000Z"),
+        ("postgresql", "2026-11-18 08:15:30 CEST", "2026-11-18T06:15:30.000Z"),
+        ("postgresql", "2026-11-18 08:15:30 XYZ", "2026-11-18T01:15:30.000Z"),
         ("any", "1795000530", "2026-11-18T11:15:30.000Z"),
         ("any", "1795000530250", "2026-11-18T11:15:30.250Z"),
         ("any", "1795000530250125", "2026-11-18T11:15:30.250125Z"),
@@ -66,6 +73,9 @@ def test_a_time_is_read(name: str, text: str, expected: str) -> None:
         ("epoch_ms", "1.5"),
         ("syslog", "Feb 30 00:00:00"),
         ("syslog", "Nov 18 25:00:00"),
+        ("mysql", "261318  8:15:30"),
+        ("mysql", "yesterday"),
+        ("postgresql", "2026-11-18 08:15:30"),
         ("any", "12345678901234"),
         ("any", "Nov 18 2026 08:15:30 Mars"),
         ("%Y/%m/%d", "2026/02/30"),
@@ -99,3 +109,21 @@ def test_only_refused_escapes(name: str, text: str) -> None:
 def test_an_unknown_format_has_no_reader(name: str) -> None:
     """A pattern is one only if strptime knows every directive."""
     assert time_reader(name) is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        (True, "2026-11-18T08:15:30Z"),
+        (True, "2026-11-18 08:15:30.5 +07"),
+        (True, "2026-11-18 08:15:30 CEST"),
+        (True, "1795000530.25"),
+        (False, "Nov 18 08:15:30"),
+        (False, "Nov 18 08:15:30 2026"),
+        (False, "2026-11-18 08:15:30"),
+    ],
+)
+def test_a_time_without_a_zone_is_told(expected: bool, text: str) -> None:
+    """Then the event says which zone was taken for it: that of its input."""
+    assert expected == names_zone(text)
+    assert "+07:00" == offset(Context())

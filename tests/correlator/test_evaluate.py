@@ -371,6 +371,21 @@ def test_group_values_go_through_the_map():
     assert ["10.0.0.1", "10.0.0.1", "WEB", "an", ""] == found
 
 
+@pytest.mark.parametrize(("expected", "referrer"), [(True, "-"), (True, None), (False, "a-b")])
+def test_a_lone_dash_of_a_web_server_is_no_value(expected, referrer):
+    """`cs-referer: null` holds, a search for text does not, and it makes no group."""
+    web, event = LogSource("webserver"), {"http": {"request": {"referrer": referrer}}}
+    absent, text = (
+        compile_rules([rule(f"s: {{cs-referer{search}}}\ncondition: s", web)], FIELDS)
+        for search in (": null", "|contains: '-'")
+    )
+
+    found = [bool(one.match_as(event, (web,))) for one in (absent, text)]
+    assert [expected, not expected] == found
+    grouped = absent.group_value(rule("s: {a: b}\ncondition: s", web), event, "cs-referer")
+    assert expected == (not grouped)
+
+
 def test_unmapped_fields_read_as_absent_and_are_told():
     """The matcher lists them by rule."""
     made = rule("s: {nope: null}\ncondition: s", LogSource("webserver"))
