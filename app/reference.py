@@ -122,12 +122,21 @@ def _rules() -> Iterator[str]:
     def rank(card: Card) -> tuple[int, str]:
         return -LEVELS.index(card.level), card.name
 
+    cards.sort(key=rank)
     rows = [
         f"| `{card.name}` | {card.level} | {_cell(card.title)} | "
         f"{'through a correlation' if card.id in loaded.silent else 'alone'} |"
-        for card in sorted(cards, key=rank)
+        for card in cards
     ]
     yield "\n".join(["| name | level | title | alerts |", "|---|---|---|---|", *rows]) + "\n"
+    yield "### First steps\n"
+    rows = [f"| `{card.name}` | {_steps(card, 'vi')} | {_steps(card, 'en')} |" for card in cards]
+    yield "\n".join(["| name | Vietnamese | English |", "|---|---|---|", *rows]) + "\n"
+
+
+def _steps(card: Card, language: str) -> str:
+    steps = enumerate(card.first_steps.get(language, ()), 1)
+    return " ".join(f"{number}. {_cell(step)}" for number, step in steps)
 
 
 def _kind(setting: Field[Any]) -> str:

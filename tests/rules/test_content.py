@@ -282,14 +282,23 @@ def test_a_correlation_stays_silent_in_any_order(file: Path, case: dict[str, Any
 
 @_EACH
 def test_a_rule_is_described_for_people(file: Path) -> None:
-    """Level, status, author, tags, false positives and a sentence in both languages are there."""
+    """Level, status, author, tags, false positives, sentence and first steps are there."""
     card = _rule(file).card
     assert (card.author, card.status) == ("Hải Đăng", "test")
     assert card.level
     assert card.falsepositives
     assert any(re.fullmatch(r"attack\.t\d{4}(\.\d{3})?", tag) for tag in card.tags)
     assert re.fullmatch(r"[a-z][a-z0-9_]*", card.name)
-    assert {"vi", "en"} == set(card.sentences)
+    assert {"vi", "en"} == set(card.sentences) == set(card.first_steps)
+
+
+@_EACH
+def test_first_steps_are_few_short_sentences(file: Path) -> None:
+    """Two to four, each a sentence that fits on two lines of a terminal."""
+    steps = _rule(file).card.first_steps
+    assert len(steps["vi"]) in range(2, 5)
+    for step in (*steps["vi"], *steps["en"]):
+        assert re.fullmatch(r"[A-ZĐ].{8,158}[.?]", step)
 
 
 @_EACH
@@ -303,8 +312,14 @@ def test_sentences_refer_to_what_the_detection_holds(file: Path) -> None:
 @_EACH
 def test_sentences_never_say_what_the_law_reserves(file: Path) -> None:
     """`nghiêm trọng` and `chứng cứ` start legal clocks and procedures; a rule must not."""
-    text = " ".join(_rule(file).card.sentences.values()).casefold()
+    card = _rule(file).card
+    text = " ".join((*card.sentences.values(), *card.first_steps["vi"])).casefold()
     assert not [word for word in ("nghiêm trọng", "chứng cứ") if word in text]
+
+
+def test_thirty_rules_of_single_events_are_shipped() -> None:
+    """What a province needs and public rules lack."""
+    assert len(_rule_set().rules) >= 30
 
 
 def test_every_field_of_every_rule_is_mapped() -> None:
