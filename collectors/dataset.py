@@ -18,7 +18,7 @@ from collectors.rest import Rest, add_header
 from collectors.times import names_zone, offset
 from haidang.errors import InputError, Problem, Refused
 from haidang.model.event import Document
-from haidang.model.fields import as_text, put, values
+from haidang.model.fields import as_text, put, scalars, values
 from haidang.model.instant import Instant
 
 _Groups: TypeAlias = dict[str, str | None]
@@ -183,7 +183,7 @@ class Dataset:
         del text  # every member is kept, and none stands for the line
         rest = self._definition.rest
         document = read if rest else {_not_ours(key): value for key, value in read.items()}
-        source = _reader(document, head)
+        source = _record_reader(read, head) if rest else _reader(document, head)
         if rest:
             document = {}
             put(document, rest, read)
@@ -260,6 +260,21 @@ def _reader(document: Document, head: _Groups) -> Read:
             if isinstance(value, int | float):
                 return as_text(value)
         return None
+
+    return read
+
+
+def _record_reader(record: Document, head: _Groups) -> Read:
+    """The same of a record that does not change any more: looked through once."""
+    found = scalars(record)
+    if found is None:
+        return _reader(record, head)
+
+    def read(path: str) -> str | None:
+        if path in head:
+            return head[path]
+        value = found.get(path)
+        return value if value is None or isinstance(value, str) else as_text(value)
 
     return read
 

@@ -100,6 +100,32 @@ def _paths(wanted: Tree) -> Iterator[str]:
             yield from _paths(below)
 
 
+def scalars(document: Document) -> dict[str, Any] | None:
+    """Return the first scalar of every path that `values` has one for, nulls left out.
+
+    One walk, for who reads many paths. None where a key holds a dot, or objects are nested too
+    deeply to walk: then use `values`.
+    """
+    found: dict[str, Any] = {}
+    try:
+        return found if _scalars(document, "", found) else None
+    except RecursionError:
+        return None
+
+
+def _scalars(value: Any, path: str, found: dict[str, Any]) -> bool:
+    if isinstance(value, dict):
+        if "." in "".join(value):
+            return False
+        head = f"{path}." if path else ""
+        return all(_scalars(inner, f"{head}{key}", found) for key, inner in value.items())
+    if isinstance(value, list):
+        return all(_scalars(item, path, found) for item in value)
+    if value is not None:
+        found.setdefault(path, value)
+    return True
+
+
 def first_text(document: Document, path: str) -> str:
     """Return the first non-empty value at `path` as text, "" where there is none."""
     return next((as_text(value) for value in values(document, path) if value not in (None, "")), "")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haidang.model.fields import as_text, first_text, put, several, tree, values
+from haidang.model.fields import as_text, first_text, put, scalars, several, tree, values
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,22 @@ def test_one_walk_finds_what_values_finds(document):
     assert {path: found for path, found in each.items() if found} == several(
         document, tree(_WANTED)
     )
+
+
+@given(_DOCUMENTS, st.sampled_from(_WANTED))
+def test_another_walk_finds_the_first_scalar_of_every_path(document, path):
+    """Nulls and objects left out; unless a key holds a dot, which only `values` can follow."""
+    found = scalars(document)
+    if found is not None:
+        every = [one for one in values(document, path) if isinstance(one, int)]
+        assert every[:1] == [found[path] for _ in range(path in found)]
+
+
+def test_scalars_looks_into_lists_and_gives_up_on_dots():
+    """Wherever the dot is; and on what is nested too deeply."""
+    assert {"a.b": 1, "c": 2} == scalars({"a": [{"b": None}, {"b": [1, 3]}], "c": 2, "d": {}})
+    assert scalars({"a": [{"b.c": 1}]}) is None
+    deep = {}
+    for _ in range(10_000):
+        deep = {"a": deep}
+    assert scalars(deep) is None
