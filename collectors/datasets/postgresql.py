@@ -44,7 +44,7 @@ def complete_log(document: Document, groups: Groups) -> None:
     """Add columns, query, duration, and what a message says about a logon."""
     columns = groups.get("columns")
     message = _add_columns(document, columns) if columns is not None else groups["message"] or ""
-    if address := groups.get("client"):
+    if address := groups.get("client") or groups.get("peer"):
         put_source(document, address)
     _add_query(document, message)
     _add_logon(document, message)
