@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from collectors.record import Parsed
 from haidang.model.event import ECS_VERSION, Document, Event, encode
+from haidang.model.fields import first_text
 from haidang.model.instant import DAY, HOUR, Instant, to_iso
 from haidang.store.inventory import Ownership
 
@@ -56,7 +57,8 @@ def make_event(
     """The event and what of its ownership is unresolved. Raises Refused (see `model.encode`).
 
     Changes the parsed document: `@timestamp`, `ecs.version` and `event.dataset` are set;
-    `host.name`, `log.file.path` and `log.offset` where absent.
+    `host.name` (the input's, else what the record says in `host.hostname`), `log.file.path` and
+    `log.offset` where absent.
     """
     document = parsed.document
     time = _bounded_time(parsed.time, origin, received, document)
@@ -100,8 +102,9 @@ def _iso(time: Instant) -> str:
 def _fill(document: Document, origin: Origin, place: Place) -> None:
     _inner(document, "event")["dataset"] = origin.dataset
     _inner(document, "ecs")["version"] = ECS_VERSION
-    if origin.host and "host.name" not in document:
-        _inner(document, "host").setdefault("name", origin.host)
+    host = origin.host or first_text(document, "host.hostname")
+    if host and "host.name" not in document:
+        _inner(document, "host").setdefault("name", host)
     log = _inner(document, "log")
     _inner(log, "file").setdefault("path", origin.path)
     if place.offset is not None:

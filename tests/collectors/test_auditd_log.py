@@ -1,6 +1,5 @@
-"""auditd.log: agreement with Filebeat, and the join of a process's records."""
+"""auditd.log: what is refused, and the join of a process's records."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,10 @@ from collectors.dataset import load_dataset
 from collectors.datasets.auditd_pairs import read_pairs
 from collectors.record import Context, Parsed, ParserState
 from haidang.errors import Refused
-from haidang.model.instant import to_iso
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 FOLDER = DATA / "beats-oss/filebeat/module/auditd/log/test"
 ENRICHED = DATA / "plaso-logs/audit_enriched.log"
-NOT_OURS = ("event.dataset", "event.module", "fileset.", "service.type", "input.type", "log.offset")
 AUDITD = load_dataset("auditd.log")
 
 SYSCALL = (
@@ -38,51 +35,17 @@ def _derived(lines: list[bytes], state: ParserState) -> list[Parsed]:
     return [p for line in lines for p in AUDITD.parse(line, Context(), state)[1:]]
 
 
-def _flat(document: dict[str, Any], path: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in document.items():
-        found |= _flat(value, f"{path}{key}.") if isinstance(value, dict) else {path + key: value}
-    return found
-
-
-def _same(expected: Any, actual: Any) -> bool:
-    as_set = [sorted(map(str, v if isinstance(v, list) else [v])) for v in (expected, actual)]
-    return as_set[0] == as_set[1]
-
-
-def _ours(log: Path) -> tuple[dict[str, dict[str, Any]], int]:
-    found: dict[str, dict[str, Any]] = {}
-    refused = 0
-    for line in log.read_bytes().split(b"\n"):
-        try:
-            parsed = AUDITD.parse(line, Context(), {})[0]
-        except Refused:
-            refused += bool(line.strip())
-            continue
-        document = {**_flat(parsed.document), "@timestamp": to_iso(parsed.time or 0)}
-        found.setdefault(document["event.original"], document)
-    return found, refused
-
-
 @pytest.mark.skipif(not FOLDER.exists(), reason=f"no test data at {FOLDER}")
-def test_agrees_with_filebeat() -> None:
-    """The rest: Filebeat writes event.outcome "1", which is no ECS word."""
-    agreeing = total = refused = 0
+def test_few_records_of_real_logs_are_refused() -> None:
+    """Of 2,571: records of type UNKNOWN[1329] whose stamp is garbage."""
+    refused = 0
     for log in sorted(FOLDER.glob("*.log")):
-        ours, bad = _ours(log)
-        refused += bad
-        for theirs in json.loads(Path(f"{log}-expected.json").read_text()):
-            wanted = {
-                key: value
-                for key, value in theirs.items()
-                if not key.startswith(NOT_OURS) and ".geo." not in key and ".as." not in key
-            }
-            document = ours[theirs["event.original"]]
-            checks = [_same(value, document.get(key)) for key, value in wanted.items()]
-            agreeing, total = agreeing + sum(checks), total + len(checks)
-    assert total > 3_000
-    assert agreeing / total >= 0.998
-    assert refused < 150  # of 2,571: records of type UNKNOWN[1329] whose stamp is garbage
+        for line in filter(bytes.strip, log.read_bytes().split(b"\n")):
+            try:
+                AUDITD.parse(line, Context(), {})
+            except Refused:
+                refused += 1
+    assert refused == 119
 
 
 @pytest.mark.skipif(not ENRICHED.exists(), reason=f"no test data at {ENRICHED}")

@@ -1,6 +1,6 @@
 """The envelope says what the configuration and the inventory vouch for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -26,7 +26,9 @@ class Owner:
     unresolved: tuple[str, ...] = ("host",)
 
 
-def _make(time: Instant | None, document: Document, **place: Any) -> Document:
+def _make(
+    time: Instant | None, document: Document, origin: Origin = ORIGIN, **place: Any
+) -> Document:
     asked: list[tuple[str, str, Instant]] = []
 
     def find(document: Document, operator: str, zone: str, at: Instant) -> Owner:
@@ -34,7 +36,7 @@ def _make(time: Instant | None, document: Document, **place: Any) -> Document:
         return Owner()
 
     where = Place("id", **{"offset": 7, **place})
-    event, unresolved = make_event(Parsed(time, document), ORIGIN, where, NOW, find)
+    event, unresolved = make_event(Parsed(time, document), origin, where, NOW, find)
     assert [("unit-a", "dmz", event.time)] == asked
     assert ("host",) == unresolved
     assert ("unit-a", ("unit-b",), "inner", 4) == (
@@ -57,6 +59,14 @@ def test_the_document_is_filled_where_it_is_silent() -> None:
         "host": {"name": "web01"},
         "log": {"file": {"path": "/logs/a"}, "offset": 7},
     } == _make(NOW, {"message": "m"})
+
+
+@pytest.mark.parametrize(("host", "expected"), [("web01", "web01"), ("", "db07")])
+def test_a_hosts_own_name_counts_where_the_input_names_none(host: str, expected: str) -> None:
+    """A central syslog file holds the lines of many hosts."""
+    said = {"host": {"hostname": "db07"}}
+    document = _make(NOW, said, replace(ORIGIN, host=host))
+    assert {"hostname": "db07", "name": expected} == document["host"]
 
 
 def test_what_the_record_says_of_host_and_log_stays() -> None:

@@ -1,8 +1,6 @@
-"""nginx.access against Filebeat's expected documents and 10,000 real Apache lines."""
+"""nginx.access on 10,000 real Apache lines, and what its hook makes of a line."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,21 +8,9 @@ from collectors.dataset import Dataset, load_dataset
 from collectors.datasets.nginx import split_url
 from collectors.record import Context
 from haidang.errors import Refused
-from haidang.model.instant import to_iso
 
 DATA = Path(__file__).parents[2] / "../shared/data"
-MODULES = DATA / "beats-oss/filebeat/module"
 LOGS = DATA / "elastic-examples/apache_logs/apache_logs"
-# Set by Filebeat or by a database, not by the line.
-NOT_OURS = (
-    "event.dataset",
-    "event.module",
-    "event.timezone",
-    "fileset.",
-    "service.type",
-    "input.type",
-    "log.offset",
-)
 
 
 @pytest.fixture(name="dataset", scope="module")
@@ -32,70 +18,12 @@ def _dataset() -> Dataset:
     return load_dataset("nginx.access")
 
 
-def _flat(document: dict[str, Any], path: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in document.items():
-        inner = _flat(value, f"{path}{key}.") if isinstance(value, dict) else {path + key: value}
-        found |= inner
-    return found
-
-
-def _same(expected: Any, actual: Any) -> bool:
-    as_set = [sorted(map(str, v if isinstance(v, list) else [v])) for v in (expected, actual)]
-    return as_set[0] == as_set[1]
-
-
-def _wanted(key: str) -> bool:
-    if key.startswith("user_agent."):
-        return key == "user_agent.original"
-    return not (key.startswith(NOT_OURS) or ".geo." in key or ".as." in key)
-
-
-def _agreement(dataset: Dataset, folder: Path) -> tuple[int, int]:
-    agreeing = total = 0
-    for log in sorted(folder.glob("*.log")):
-        ours = {}
-        for line in log.read_bytes().splitlines():
-            if line.strip():
-                parsed = dataset.parse(line, Context(), {})[0]
-                ours[line.decode()] = {
-                    **_flat(parsed.document),
-                    "@timestamp": to_iso(parsed.time or 0),
-                }
-        for theirs in json.loads(Path(f"{log}-expected.json").read_text()):
-            document = ours[theirs["event.original"]]
-            checks = [_same(v, document.get(k)) for k, v in theirs.items() if _wanted(k)]
-            agreeing, total = agreeing + sum(checks), total + len(checks)
-    return agreeing, total
-
-
-@pytest.mark.parametrize(
-    ("module", "least"),
-    [pytest.param("nginx", 0.99, id="nginx"), pytest.param("apache", 0.88, id="apache")],
-)
-def test_agrees_with_filebeat(dataset: Dataset, module: str, least: float) -> None:
-    """Apache's rest: `-` is no user, referrer or agent to us, and paths stay encoded."""
-    folder = MODULES / module / "access/test"
-    if not folder.exists():
-        pytest.skip(f"no test data at {folder}")
-    agreeing, total = _agreement(dataset, folder)
-    assert total > 150
-    assert agreeing / total >= least
-
-
-def test_ten_thousand_lines_parse_or_have_a_reason(dataset: Dataset) -> None:
-    """One line of the file is cut off within its user agent; all others parse."""
+def test_ten_thousand_lines_parse(dataset: Dataset) -> None:
+    """Also the one that is cut off within its user agent."""
     if not LOGS.exists():
         pytest.skip(f"no test data at {LOGS}")
-    reasons = []
-    parsed = 0
-    for line in LOGS.read_bytes().splitlines():
-        try:
-            parsed += len(dataset.parse(line, Context(), {}))
-        except Refused as refused:
-            reasons.append(refused.reason)
-    assert parsed == 9_999
-    assert reasons == ["no pattern of the dataset fits the line"]
+    lines = LOGS.read_bytes().splitlines()
+    assert 10_000 == sum(len(dataset.parse(line, Context(), {})) for line in lines)
 
 
 @pytest.mark.parametrize(
