@@ -136,7 +136,7 @@ def _sums(moves: Iterator[_Move], *, average: bool) -> Iterator[tuple[Instant, N
         come, gone = _numbers(entered), _numbers(left)
         total += sum(come) - sum(gone)
         count += len(come) - len(gone)
-        yield time, Fraction(total) / count if average else total
+        yield time, Fraction(total, count) if average else total
 
 
 def _percentiles(moves: Iterator[_Move], percentile: float) -> Iterator[tuple[Instant, Number]]:

@@ -228,15 +228,19 @@ class _Work:
         """
         zone = found[0].owner.zone if found else ""
         rule = self.correlation.card.id
-        carried = _carried(self.correlation, group)
         final = (episode.first_anchor,) if episode.first_anchor <= self.clock.watermark else ()
         for outer, steps in self.plan.feeds.get(rule, ()):
-            for at in run.anchors if outer.temporal else final:
-                point = Point(at, inner_id(rule, self.key.id, at), steps, _NOBODY)
-                for more in carried.get(at, ({},)):
-                    placed = place(outer, rule, {**group.values, **more}, zone, point)
-                    if placed:
-                        self.arrivals[outer.card.id].put(*placed)
+            ends = run.anchors if outer.temporal else final
+            sample = Point(0, "", steps, _NOBODY)
+            for carried, instants in _carried(self.correlation, group, ends).items():
+                values = {**group.values, **dict(carried)}
+                placed = place(outer, rule, values, zone, sample)
+                if placed is None:
+                    continue
+                key, point = placed
+                for at in instants:
+                    named = replace(point, time=at, id=inner_id(rule, self.key.id, at))
+                    self.arrivals[outer.card.id].put(key, named)
 
     def _value(self, points: Sequence[Point], run: Run) -> int | float | None:
         if not self.correlation.value_fields:
@@ -274,13 +278,18 @@ class _Work:
         )
 
 
-def _carried(correlation: Correlation, group: groups.Group) -> dict[Instant, list[dict[str, str]]]:
-    """What correlations above read of the events at each instant; {} where they read nothing."""
-    found: dict[Instant, list[dict[str, str]]] = {}
+def _carried(
+    correlation: Correlation, group: groups.Group, ends: Iterable[Instant]
+) -> Mapping[tuple[tuple[str, str], ...], Iterable[Instant]]:
+    """What correlations above read of the events at the ends of windows, each with its ends."""
+    if not correlation.carried:
+        return {(): ends}
+    found: dict[tuple[tuple[str, str], ...], set[Instant]] = {}
+    wanted = set(ends)
     for point in group.points.values():
-        for values in point.carried:
-            named = dict(zip(correlation.carried, values, strict=True))
-            found.setdefault(point.time, []).append(named)
+        for values in point.carried if point.time in wanted else ():
+            named = tuple(zip(correlation.carried, values, strict=True))
+            found.setdefault(named, set()).add(point.time)
     return found
 
 

@@ -45,6 +45,8 @@ class Point:
 
     def joined(self, other: "Point") -> "Point":
         """The point with what it gains by coming through another rule; itself if nothing."""
+        if (self.steps, self.values, self.carried) == (other.steps, other.values, other.carried):
+            return self
         steps = self.steps | other.steps
         values = tuple(sorted({*self.values, *other.values}))
         carried = tuple(sorted({*self.carried, *other.carried}))

@@ -19,7 +19,9 @@ Rulings:
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import TypeAlias, get_args
 
@@ -55,7 +57,12 @@ def holds(bounds: Bounds, number: int | Fraction) -> bool:
 
 def exact(number: float) -> int | Fraction:
     """The number that people read: 0.1 is one tenth, so that sums do not depend on their order."""
-    return number if isinstance(number, int) else Fraction(str(number))
+    return number if isinstance(number, int) else _decimal(number)
+
+
+@lru_cache(maxsize=65_536)  # each number enters a window and leaves it, in one walk after another
+def _decimal(number: float) -> Fraction:
+    return Fraction(Decimal(repr(number)))
 
 
 def parse(checker: Checker, kind: CorrelationKind, rules: Sequence[str]) -> Criterion:
