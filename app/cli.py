@@ -37,6 +37,10 @@ COMMANDS: Mapping[str, Entry] = {
         "app.commands.parse:command",
         "Parse FILE (- or nothing: standard input) as the collector would.",
     ),
+    "detect": Entry(
+        "app.commands.detect:command",
+        "Name the data set of FILE by reading its first 200 lines with every data set.",
+    ),
     "collect": Entry(
         "app.commands.collect:command",
         "Read new records of every input, turn them into events, and store them.",

@@ -26,6 +26,8 @@ _Groups: TypeAlias = dict[str, str | None]
 _FOLDER = Path(__file__).parent / "datasets"
 _MESSAGE = "syslog.message"
 _MUST = "syslog"
+# What zeek's records and datasets say of their log.
+_LOG, _ANY_LOG = "_path", "other"
 # Fields of ours: what a source sends under this key must not pass for what we say.
 _OURS = re.compile(r"haidang(?:\..*)?", re.DOTALL)
 
@@ -135,6 +137,23 @@ class Dataset:
         facts = explain(definition.format, definition.options, head[_MESSAGE] or "", state)
         return {**facts, "envelope": head}
 
+    def fields_found(self, line: bytes, state: ParserState) -> int:
+        """How many of the parts that its fields and conditions name a record has.
+
+        None (0) where the record names another log than a dataset for one log. Raises Refused,
+        Dropped.
+        """
+        head, read = self._read(decode(line)[0], state)
+        source = _reader(read, head)
+        log, own = self._definition.options.log, self._definition.own
+        if log not in ("", _ANY_LOG, read.get(_LOG)):
+            return 0
+        names = {name for table in self._definition.branches.tables for name in table}
+        for content in (own, *self._definition.branches.of(source)):
+            names.update(field.source for field in content.fields)
+        found = sum(source(name) not in self._absent for name in names)
+        return found + (log == read.get(_LOG))
+
     def mask_hits(self, line: bytes) -> dict[str, int]:
         """How many values of each kind a raw line holds (hex-encoded ones are not counted)."""
         return mask.hits(line, self._definition.masks)
@@ -142,11 +161,8 @@ class Dataset:
     def _own(self, line: bytes, context: Context, state: ParserState) -> Parsed:
         """The record's own event. Raises Refused, Dropped."""
         text, exact = decode(line)
-        definition = self._definition
         try:
-            head = self._header(text)
-            message = head.get(_MESSAGE) or "" if head else text
-            read = self._format.read(definition.options, message, state)
+            head, read = self._read(text, state)
         except Refused as refused:
             fault = encoding_fault(line)
             raise (Refused(fault) if fault else refused) from refused
@@ -158,6 +174,12 @@ class Dataset:
             _flag(parsed.document, "invalid_utf8")
             parsed.document["haidang"]["original_base64"] = b64encode(line).decode()
         return parsed
+
+    def _read(self, text: str, state: ParserState) -> tuple[_Groups, Document]:
+        """The groups of the envelope, and what the format reads within it."""
+        head = self._header(text)
+        message = head.get(_MESSAGE) or "" if head else text
+        return head, self._format.read(self._definition.options, message, state)
 
     def _header(self, text: str) -> _Groups:
         """The groups of the envelope, none where there is no envelope. Raises Misfit."""

@@ -1,7 +1,7 @@
 """IBM QRadar's Log Event Extended Format, LEEF 1.0 and 2.0.
 
 The header is the groups `leef.version`, `leef.vendor`, `leef.product`, `leef.product_version` and
-`leef.event_id`; attributes have their own keys and stand apart by tabs, or in 2.0 by the character
+`leef.event_id`; attributes have their own keys and stand apart by tabs, or in 2.0 by the sign
 that the header's last part names (itself, or as `x09`, `0x09`).
 """
 
@@ -20,7 +20,7 @@ HEADER = (
     "leef.event_id",
 )
 _START = re.compile(r"LEEF: ?([12](?:\.\d)?)\|([^|]*+)\|([^|]*+)\|([^|]*+)\|([^|]*+)(?:\||\Z)")
-_DELIMITER = re.compile(r"(?:0?x([0-9A-Fa-f]{1,4})|([^|]?))\|")
+_DELIMITER = re.compile(r"(?:0?x([0-9A-Fa-f]{1,4})|([^|\w=]?))\|")
 _TAB = "\t"
 
 

@@ -27,6 +27,11 @@ def nfc_groups(groups: dict[str, str | None], *, plain: bool) -> dict[str, str |
 def encoding_fault(line: bytes) -> str:
     """Why a line that could not be read looks like UTF-16, "" where it does not."""
     marked = line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if marked or line.count(0) * 3 > len(line):
+    if marked or _every_second_is_nul(line):
         return "the text is UTF-16, not UTF-8: have it written, or convert it, as UTF-8"
     return ""
+
+
+def _every_second_is_nul(line: bytes) -> bool:
+    zeros = [line[start::2].count(0) * 20 // (len(line) + 1) for start in (0, 1)]
+    return max(zeros) >= 7 and min(zeros) <= 2

@@ -7,11 +7,14 @@ taken. Names are in lower case. A missing `date` is `#Date:`'s. A value has no b
 `cs(User-Agent)` a plus sign stands for one (elsewhere it may be one: base64 in a cookie, a query).
 """
 
+import re
+
 from collectors.formats.options import Options
 from collectors.formats.pairs import unique
 from collectors.record import Dropped, Misfit, ParserState
 
 _STATE = "w3c"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _SPACED = "cs(user-agent)"
 
 
@@ -22,7 +25,7 @@ def read(options: Options, text: str, state: ParserState) -> dict[str, str | Non
         raise Dropped("header")
     known = state.get(_STATE, {})
     values = text.split()
-    names = known.get("fields") or _guess(options, len(values))
+    names = known.get("fields") or _guess(options, values)
     if not names:
         raise Misfit("no #Fields line came before", 0, "a line #Fields: with the columns' names")
     if len(values) != len(names):
@@ -44,6 +47,9 @@ def _remember(text: str, state: ParserState) -> None:
         state.setdefault(_STATE, {})["date"] = rest.split()[0]
 
 
-def _guess(options: Options, count: int) -> list[str]:
+def _guess(options: Options, values: list[str]) -> list[str]:
+    """The layout with as many names, if the line begins with a date as all layouts do."""
+    if not values or not _DATE.fullmatch(values[0]):
+        return []
     layouts = (layout.lower().split() for layout in options.columns)
-    return next((names for names in layouts if len(names) == count), [])
+    return next((names for names in layouts if len(names) == len(values)), [])

@@ -58,4 +58,4 @@ def test_only_misfit_escapes(text: str, head: str) -> None:
     except Misfit:
         return
     kept = "".join(f"{key}{value}" for key, value in groups.items())
-    assert text.count("a") <= kept.count("a") + 1  # the delimiter itself may be one
+    assert text.count("a") <= kept.count("a")
