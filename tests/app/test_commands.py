@@ -104,21 +104,6 @@ def test_parse_explains_how_far_a_line_fitted(haidang):
     assert "no pattern of the dataset fits the line" == bad["explain"]["refused"]
 
 
-def test_detect_names_the_data_set(haidang, tmp_path):
-    """For people and as JSON; where nothing fits it says so, and the exit code is 1."""
-    log = tmp_path / "nginx-access.log"
-    log.write_bytes(READ + ATTACK)
-    text = haidang("detect", log)
-    (found,) = parsed(haidang("detect", "--json", log))
-
-    assert text.out.startswith(f"{log}: nginx.access\n")
-    assert "reads 2 of 2 records" in text.out
-    assert ("nginx.access", 2) == (found["dataset"], found["ranking"][0]["timed"])
-    log.write_bytes(JUNK)
-    nothing = haidang("detect", log)
-    assert (1, True) == (nothing.code, nothing.out.startswith(f"{log}: no data set fits\n"))
-
-
 @pytest.mark.parametrize("command", ["parse", "match"])
 def test_empty_input_is_no_output_and_no_error(haidang, tmp_path, command):
     """Nothing in, nothing out."""
