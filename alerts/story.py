@@ -61,9 +61,10 @@ class Story:
         return len(self.in_time()) < self.detection.episode.events
 
     def _each(self, paths: Sequence[str]) -> Iterator[str]:
+        """One value an event; a lone hyphen is how many logs write that there is none."""
         for told in self.in_time():
             found = (first_text(told.document, path) for path in paths)
-            value = next((one for one in found if one.strip()), "")
+            value = next((one for one in found if one.strip(" -")), "")
             if value:
                 yield value
 

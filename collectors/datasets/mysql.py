@@ -7,9 +7,10 @@ from collectors.formats.regex import Groups
 from haidang.model.event import Document
 from haidang.model.fields import put
 
+# The mask of a secret may take the last bracket along.
 _REFUSED = re.compile(
     r"(?:\[MY-\d{6}\] \[[A-Za-z]++\] )?Access denied for user '(?P<user>[^']*+)'@'(?P<host>[^']*+)'"
-    r"(?: to database '[^']*+')?(?: \(using password: [^\s)]++\))?\s*+"
+    r"(?: to database '[^']*+')?(?: \(using password: [^\s)]++\)?+)?\s*+"
 )
 _USER = re.compile(r"\buser: '([^']++)'")
 
