@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from textwrap import wrap
 from typing import Any, TypeAlias
 
 from haidang.model.event import Document
@@ -77,10 +76,12 @@ def _milliseconds(text: str) -> int | None:
     return whole if whole is None else whole * 1_000_000
 
 
+@lru_cache(maxsize=16_384)
 def _mac(text: str) -> str | None:
     """A hardware address as ECS writes it, `00-00-5E-00-53-23`; None where it is none."""
     digits = text.replace(":", "").replace("-", "").replace(".", "").upper()
-    return "-".join(wrap(digits, 2)) if _HEX.fullmatch(digits) else None
+    pairs = (digits[at : at + 2] for at in range(0, len(digits), 2))
+    return "-".join(pairs) if _HEX.fullmatch(digits) else None
 
 
 def _hex(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from collectors.datasets.nginx import split_url
 from collectors.mapping import put_if_free
@@ -30,6 +31,9 @@ _RELATED: Mapping[str, tuple[str, ...]] = {
         "tls.server.hash.sha256",
     ),
 }
+_RELATED_PARTS = [
+    (target, [path.split(".") for path in paths]) for target, paths in _RELATED.items()
+]
 _AT_LEAST: Mapping[str, object] = {
     "event.kind": "event",
     "event.category": ["network"],
@@ -51,8 +55,8 @@ def complete(document: Document) -> None:
         if sent:
             put_if_free(document, f"network.{what}", sum(sent))
     _add_outcome(document)
-    for target, paths in _RELATED.items():
-        found = _distinct(one for path in paths for one in values(document, path))
+    for target, paths in _RELATED_PARTS:
+        found = _distinct(one for parts in paths for one in _values(document, parts))
         if found:
             put_if_free(document, target, found)
 
@@ -96,6 +100,14 @@ def add_tls_version(document: Document, text: str) -> None:
     if match:
         put_if_free(document, "tls.version", f"{match['major']}.{match['minor'] or 0}")
         put_if_free(document, "tls.version_protocol", match["protocol"].lower())
+
+
+def _values(document: Document, parts: Iterable[str]) -> list[object]:
+    """What `values` gives of a document without dots in its keys: this one is ours."""
+    found: Any = document
+    for part in parts:
+        found = found.get(part) if isinstance(found, dict) else None
+    return found if isinstance(found, list) else [found]
 
 
 def _distinct(found: Iterable[object]) -> list[str]:

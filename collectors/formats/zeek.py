@@ -21,7 +21,7 @@ _PATH = "_path"
 _PATHS = (_PATH, "@stream", "#path")
 _NO_NAME = re.compile(r"[^a-z0-9_]+")
 # Records inside records, for writers that were told to join names by `_` instead of a dot.
-_SCOPES = re.compile(r"(id|certificate|basic_constraints|san|times|data_channel)_")
+_SCOPES = ("id_", "certificate_", "basic_constraints_", "san_", "times_", "data_channel_")
 _ESCAPES = re.compile(r"(?:\\x[0-9a-fA-F]{2})++|\\\\")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _REAL = re.compile(r"-?[0-9]{1,10}\.[0-9]{1,6}")
@@ -54,8 +54,15 @@ def _from_json(options: Options, text: str, state: ParserState) -> Document:
     path = _log_name(next(iter(names), "")) or options.log
     joined = "id_orig_h" in members or "certificate_version" in members
     if joined:
-        members = {_SCOPES.sub(r"\1.", name, count=1): value for name, value in members.items()}
+        members = {_dotted(name): value for name, value in members.items()}
     return _nested({_PATH: path, **members})
+
+
+def _dotted(name: str) -> str:
+    if not name.startswith(_SCOPES):
+        return name
+    scope = next(one for one in _SCOPES if name.startswith(one))
+    return f"{scope[:-1]}.{name[len(scope) :]}"
 
 
 def _log_name(path: str) -> str:

@@ -1,7 +1,7 @@
 """Zeek logs: both forms give one document, headers rule the rows, nothing else escapes."""
 
 import json
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,8 @@ from collectors.formats.zeek import read
 from collectors.record import Dropped
 from haidang.errors import Refused
 from haidang.model.fold import nfc
+from haidang.store.events.parquet.store import ParquetStore
+from tests.support.network_sets import Log, collect
 
 CONN = Options(log="conn")
 SEPARATOR = "#separator \\x09"
@@ -174,3 +176,16 @@ def test_no_line_raises_anything_else(lines):
     for line in [*header(a="vector[count]", b="string"), *lines]:
         with suppress(Dropped, Refused):
             read(CONN, line, state)
+
+
+def test_a_header_is_remembered_over_a_restart_of_the_collector(tmp_path):
+    """It was read once, and is committed with the file's offset."""
+    log = Log("zeek", tmp_path / "conn.log", "zeek.conn")
+    log.file.write_text("\n".join([*header(ts="time", uid="string"), "1794990000.5\tA\n"]))
+    with closing(ParquetStore.open(tmp_path / "events")) as store:
+        collect([log], store, tmp_path / "data")
+        with log.file.open("a") as file:
+            file.write("1794990001.5\tB\n")
+        (taken,) = collect([log], store, tmp_path / "data")
+    assert ["A", "B"] == [event["zeek"]["session_id"] for event in taken.events]
+    assert (6, 4) == (taken.counts.read, taken.counts.dropped["header"])
