@@ -13,11 +13,20 @@ from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from app.settings import Config, ElasticsearchSettings, InputSettings, PostgresqlSettings, Profile
+from app.settings import (
+    Config,
+    ElasticsearchSettings,
+    InputSettings,
+    PostgresqlSettings,
+    Profile,
+    RuleModeSettings,
+)
 from collectors.dataset import dataset_names
 from haidang.errors import InputError, Problem
 from haidang.model.instant import VIETNAM
 from haidang.yamldoc import Checker, YamlDocument, YamlPath, read_file
+from rules.modes import MODES
+from rules.packs import pack_names
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _OFFSET = re.compile(r"([+-])([01][0-9]):([0-5][0-9])")
@@ -41,6 +50,7 @@ def _defaults(settings: type[Any]) -> dict[str, Any]:
 
 _TOP = _defaults(Config)
 _INPUT = _defaults(InputSettings)
+_RULE_MODE = _defaults(RuleModeSettings)
 _ELASTICSEARCH = _defaults(ElasticsearchSettings)
 _POSTGRESQL = _defaults(PostgresqlSettings)
 
@@ -82,6 +92,12 @@ class _Reader:
             elasticsearch=self._elasticsearch(("elasticsearch",)),
             postgresql=self._postgresql(("postgresql",)),
             rules=self._rules(),
+            packs=self._packs(),
+            rule_budget=self._number(("rule_budget",), _TOP, 0, 1_000_000),
+            rule_modes=tuple(
+                self._rule_mode(("rule_modes", n))
+                for n in range(len(self.checker.take(("rule_modes",), list, [])))
+            ),
             interval_secs=self._number(("interval_secs",), _TOP, 1, _DAY_SECS),
             allowance_secs=self._number(("allowance_secs",), _TOP, 0, 30 * _DAY_SECS),
             memory_limit=self._memory(),
@@ -193,6 +209,32 @@ class _Reader:
     def _rules(self) -> tuple[Path, ...]:
         given = self.checker.take(("rules",), list, [])
         return tuple(self._folder / self._text(("rules", n), ...) for n in range(len(given)))
+
+    def _packs(self) -> tuple[str, ...]:
+        given = self.checker.take(("packs",), list, [])
+        names = tuple(self._text(("packs", n), ...) for n in range(len(given)))
+        for n, name in enumerate(names):
+            if name and name not in pack_names():
+                what = f"no such pack; known: {', '.join(pack_names())}"
+                self.checker.add(("packs", n), what)
+        return names
+
+    def _rule_mode(self, at: YamlPath) -> RuleModeSettings:
+        given = self.checker.take(at, dict, {})
+        self._known(at, given, _RULE_MODE)
+        named = [key for key in ("rule", "tag", "set") if key in given]
+        if len(named) != 1:
+            self.checker.add(at, "must name one of: rule, tag, set")
+        mode = self._text((*at, "mode"), ...)
+        if mode and mode not in MODES:
+            self.checker.add((*at, "mode"), f"must be one of {', '.join(MODES)}")
+        return RuleModeSettings(
+            mode=next((one for one in MODES if one == mode), "trial"),
+            reason=self._text((*at, "reason"), ...),
+            until=self.checker.take((*at, "until"), dt.date, None),
+            place=(self.checker.document.file, self.checker.document.line(at)),
+            **{key: self._text((*at, key), ...) for key in named},
+        )
 
     def _memory(self) -> str:
         text: str = self.checker.take(("memory_limit",), str, _TOP["memory_limit"])

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from app import wiring
 from app.settings import Config
 from collectors.dataset import dataset_names, load_dataset
+from collectors.ledger import SourceCounts
 from correlator.view import logsource
 from rules.reach import Provider
 
@@ -19,13 +19,10 @@ def every_provider() -> tuple[Provider, ...]:
     return providers(dataset_names())
 
 
-def seen_providers(settings: Config) -> tuple[Provider, ...]:
-    """Those of configured inputs, and of sources that the collector of this folder has read.
-
-    Raises InputError (damaged offsets), Unavailable.
-    """
+def seen_providers(settings: Config, counts: Iterable[SourceCounts]) -> tuple[Provider, ...]:
+    """Those of configured inputs, and of the sources in the collector's ledger of this folder."""
     names = {one.dataset for one in settings.inputs}
-    names |= {one.dataset for one in wiring.ledger(settings) if one.counts.indexed}
+    names |= {one.dataset for one in counts if one.counts.indexed}
     return providers(sorted(names & set(dataset_names())))
 
 

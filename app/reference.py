@@ -14,7 +14,13 @@ import click
 
 from app import cli
 from app.rulesets import own_folders
-from app.settings import Config, ElasticsearchSettings, InputSettings, PostgresqlSettings
+from app.settings import (
+    Config,
+    ElasticsearchSettings,
+    InputSettings,
+    PostgresqlSettings,
+    RuleModeSettings,
+)
 from collectors.dataset import dataset_names, load_dataset
 from haidang.model.detection import LEVELS, Card
 from haidang.store import inventory
@@ -82,6 +88,8 @@ def settings() -> Iterator[str]:
     yield _table(Config)
     yield "### inputs\n"
     yield _table(InputSettings)
+    yield "### rule_modes\n"
+    yield _table(RuleModeSettings)
     yield "### elasticsearch\n"
     yield _table(ElasticsearchSettings)
     yield "### postgresql\n"

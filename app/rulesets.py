@@ -33,6 +33,12 @@ class SiteRules:
 
     rules: RuleSet
     origins: Mapping[str, str]
+    places: tuple[tuple[Path, str], ...]
+
+    def set_of(self, file: str) -> str:
+        """The imported set that a file belongs to, "" for ours and the site's."""
+        origin = _origin(Path(file), self.places)
+        return "" if origin in {OURS, SITE} else origin
 
 
 def sets_folder(settings: Config) -> Path:
@@ -53,9 +59,9 @@ def site_rules(settings: Config, used: Sequence[Version]) -> SiteRules:
     loaded = load([*own_folders(), *settings.rules, *(folder for folder, _ in folders)])
     if not loaded.rules:
         raise InputError(loaded.problems or [Problem("rules", 0, "", "no rule could be loaded")])
-    places = [*((folder, OURS) for folder in own_folders()), *folders]
+    places = (*((folder, OURS) for folder in own_folders()), *folders)
     origins = {card.id: _origin(Path(file), places) for file, card in cards(loaded)}
-    return SiteRules(loaded, origins)
+    return SiteRules(loaded, origins, places)
 
 
 def cards(rules: RuleSet) -> Iterator[tuple[str, Card]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from haidang.model.instant import VIETNAM
+from rules.modes import Mode
 
 Profile: TypeAlias = Literal["embedded", "cluster"]
 
@@ -49,6 +50,24 @@ class InputSettings:
     max_behind_days: int = field(
         default=400,
         metadata=_doc("An event further behind its receipt gets the receive time, flagged."),
+    )
+    place: tuple[str, int] = field(default=("", 0), compare=False)  # file and line of the entry
+
+
+@dataclass(frozen=True, slots=True)
+class RuleModeSettings:
+    """One entry of `rule_modes`: a person's word on a rule, a tag or a set, with the reason."""
+
+    mode: Mode = field(
+        metadata=_doc("`on`, `trial` (counted, nobody is told) or `off`.", kind="text")
+    )
+    reason: str = field(metadata=_doc("Why, for those who come later."))
+    rule: str = field(default="", metadata=_doc("Id or name of the rule; or one of the next two."))
+    tag: str = field(default="", metadata=_doc("All rules with this tag: `attack.t1110`."))
+    set: str = field(default="", metadata=_doc("All rules of this imported set."))
+    until: dt.date | None = field(
+        default=None,
+        metadata=_doc("Last day on which it holds.", default="for good", kind="date"),
     )
     place: tuple[str, int] = field(default=("", 0), compare=False)  # file and line of the entry
 
@@ -152,6 +171,26 @@ class Config:
             "Files or folders of rules besides Hải Đăng's own.",
             default="none",
             kind="list of paths",
+        ),
+    )
+    packs: tuple[str, ...] = field(
+        default=(),
+        metadata=_doc(
+            "Packs of rules that are on if they can fire, see docs/rules.md.",
+            default="none",
+            kind="list of names",
+        ),
+    )
+    rule_budget: int = field(
+        default=5,
+        metadata=_doc("Alerts a day up to which a rule of a set may be on by itself."),
+    )
+    rule_modes: tuple[RuleModeSettings, ...] = field(
+        default=(),
+        metadata=_doc(
+            "Which rules are on, in trial or off by a person's word, see below.",
+            default="none",
+            kind="list",
         ),
     )
     interval_secs: int = field(default=60, metadata=_doc("Seconds between two runs; at least 1."))

@@ -5,6 +5,7 @@ else.
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +16,9 @@ from sqlalchemy import func, select
 
 from alerts.raising import raise_alerts
 from alerts.template import check_template
-from app.rulesets import site_rules, used_versions
+from app.providers import seen_providers
+from app.rule_modes import SiteModes, idle_choices, note_modes, reaches, site_modes
+from app.rulesets import SiteRules, site_rules, used_versions
 from app.settings import Config, InputSettings
 from app.stores import open_database, open_store
 from app.stores.folder import data_folder
@@ -37,7 +40,7 @@ from haidang.store.events.protocol import EventStore
 from haidang.store.inventory import Inventory
 from haidang.store.state import tables
 from haidang.store.state.database import Database
-from rules.fields import load_fields
+from rules.fields import FieldMap, load_fields
 
 _KEY_BYTES = 32
 
@@ -68,9 +71,13 @@ class Soc:
     engine: Engine
     correlator: Correlator
     scope: Scope
+    site: SiteRules
+    modes: SiteModes
+    idle: tuple[str, ...]
 
     def correlate(self, now: Instant) -> Pass:
         """The three transactions, for everything that the feed holds now."""
+        note_modes(self.database, self.modes, now)
         tick = self.correlator.run(now)
         raised: dict[str, Alert] = {}
         while self._waiting():
@@ -84,13 +91,25 @@ class Soc:
             return bool(connection.execute(count).scalar_one())
 
     def warnings(self) -> Iterator[str]:
-        """What people must know of the rules: left out, reading unmapped fields, badly told."""
+        """What people must know of the rules: left out, reading unmapped fields, badly told.
+
+        Of imported sets only how much there is; `haidang rules report` says it all.
+        """
+        yield from self.idle
+        foreign: Counter[str] = Counter()
         for problem in self.engine.rules.problems:
-            yield f"rule left out: {problem}"
+            if name := self.site.set_of(problem.file):
+                foreign[name] += 1
+            else:
+                yield f"rule left out: {problem}"
         for rule in self.engine.rules.rules:
             names = self.engine.matcher.unmapped.get(rule.card.id, ())
-            if names:
+            if names and (name := self.site.set_of(rule.file)):
+                foreign[name] += 1
+            elif names:
                 yield f"{rule.file}: no source here provides {', '.join(names)}; read as absent"
+        for name, count in foreign.items():
+            yield f"set {name}: {count} remarks, see `haidang rules report {name}`"
         cards = [(one.file, one.card) for one in self.engine.rules.rules]
         cards += [(one.file, one.card) for one in self.engine.rules.correlations]
         for file, card in cards:
@@ -98,12 +117,13 @@ class Soc:
                 for what in check_template(text):
                     yield f"{file}: haidang.sentence.{language}: {what}"
 
-    def set_aside(self) -> list[tuple[str, str, str]]:
-        """(rule, event, reason) of what could not be evaluated."""
-        table = tables.poison
-        with self.database.reading() as connection:
-            rows = connection.execute(select(table.c.rule, table.c.event, table.c.reason))
-            return [(row.rule, row.event, row.reason) for row in rows]
+
+def set_aside(database: Database) -> list[tuple[str, str, str]]:
+    """(rule, event, reason) of what could not be evaluated."""
+    table = tables.poison
+    with database.reading() as connection:
+        rows = connection.execute(select(table.c.rule, table.c.event, table.c.reason))
+        return [(row.rule, row.event, row.reason) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +143,51 @@ def open_stores(settings: Config) -> Iterator[Stores]:
 
 
 @contextmanager
-def open_soc(settings: Config) -> Iterator[Soc]:
-    """The centre's side. Raises InputError (inventory, rules), Unavailable (stores)."""
+def open_soc(settings: Config, now: Instant = 0) -> Iterator[Soc]:
+    """The centre's side, with the rules that are on or in trial now; 0 expires no choice.
+
+    Raises InputError (inventory, rules), Unavailable (stores).
+    """
     inventory = Inventory.load(settings.inventory)
     allowance = settings.allowance_secs * SECOND
     with open_stores(settings) as one:
-        site = site_rules(settings, used_versions(one.database))
-        engine = Engine.of(site.rules, load_fields())
+        fields = load_fields()
+        site, modes = _rules(settings, one.database, fields, now)
+        engine = Engine.of(site.rules.running(modes.of("off"), modes.of("trial")), fields)
         correlator = Correlator(one.database, one.store, engine, one.scope, allowance)
-        yield Soc(one.database, one.store, inventory, engine, correlator, one.scope)
+        idle = tuple(idle_choices(settings, site))
+        yield Soc(
+            one.database, one.store, inventory, engine, correlator, one.scope, site, modes, idle
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Modes:
+    """The rules of a site with their modes, and the stores they are judged by."""
+
+    database: Database
+    store: EventStore
+    scope: Scope
+    fields: FieldMap
+    site: SiteRules
+    modes: SiteModes
+
+
+@contextmanager
+def open_modes(settings: Config, now: Instant) -> Iterator[Modes]:
+    """The rules and their modes as of now, nothing compiled. Raises InputError, Unavailable."""
+    with open_stores(settings) as one:
+        fields = load_fields()
+        site, modes = _rules(settings, one.database, fields, now)
+        yield Modes(one.database, one.store, one.scope, fields, site, modes)
+
+
+def _rules(
+    settings: Config, database: Database, fields: FieldMap, now: Instant
+) -> tuple[SiteRules, SiteModes]:
+    site = site_rules(settings, used_versions(database))
+    reached = reaches(site.rules, seen_providers(settings, ledger(settings)), fields)
+    return site, site_modes(settings, site, reached, database, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert
 
+from correlator import tally
 from correlator.evaluate import Matcher, compile_rules
 from correlator.plan import Plan
 from correlator.poison import set_aside
@@ -102,11 +103,20 @@ def _values(engine: Engine, rule: Rule, document: Document) -> Mapping[str, str]
 
 
 def store_matches(
-    connection: Connection, matches: Sequence[Match], poison: Sequence[Poison], at: Instant
+    connection: Connection,
+    plan: Plan,
+    matches: Sequence[Match],
+    poison: Sequence[Poison],
+    at: Instant,
 ) -> None:
-    """Write one batch; part of the transaction that moves the feed's position."""
-    if matches:
-        row = {"matches": len(matches), "payload": pack_matches(matches)}
+    """Write one batch; part of the transaction that moves the feed's position.
+
+    All matches are counted; those of rules in trial that no correlation reads go no further.
+    """
+    tally.count(connection, matches, at)
+    wanted = [match for match in matches if plan.wants(match.rule)]
+    if wanted:
+        row = {"matches": len(wanted), "payload": pack_matches(wanted)}
         connection.execute(insert(tables.match_batch).values(row))
     for one in poison:
         set_aside(connection, one.rule, one.event, at, one.reason)

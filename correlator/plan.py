@@ -65,6 +65,10 @@ class Plan:
         }
         return replace(self, feeds=feeds, silent=self.silent | set(self.cards) - inner)
 
+    def wants(self, rule: str) -> bool:
+        """Whether anybody waits for this rule's matches: a correlation, or people."""
+        return rule in self.feeds or rule not in self.silent
+
     def reach(self, correlation: Correlation) -> Instant:
         """How far back events can lie that make this correlation fire now."""
         reaches: dict[str, Instant] = {}

@@ -115,7 +115,7 @@ class Correlator:
             with self.database.transaction("match") as connection:
                 move_cursor(connection, "match", position, page.position)
                 move_cursor(connection, "tick", _pack(tick), _pack(turned))
-                store_matches(connection, matches, poison, tick.closing)
+                store_matches(connection, self.engine.plan, matches, poison, tick.closing)
                 version = self.engine.plan.version
                 coverage.note(connection, version, page.events, tick.since, tick.closing)
             tick = turned

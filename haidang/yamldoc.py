@@ -7,6 +7,7 @@ Validators collect problems through `Checker` and raise all of a file's at once.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -112,6 +113,7 @@ _KIND_NAMES = {
     dict: "a mapping",
     list: "a list",
     type(None): "empty",
+    date: "a day such as 2026-11-18",
 }
 
 

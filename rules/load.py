@@ -14,10 +14,9 @@ from pathlib import Path
 from haidang.errors import InputError, Problem
 from haidang.model.detection import Card
 from haidang.model.fold import fold
-from haidang.model.ids import make_id
 from haidang.yamldoc import Checker, YamlDocument, read_file
 from rules import card, chain, correlation, detection
-from rules.rule import Correlation, LogSource, Rule, RuleSet, fields_of
+from rules.rule import Correlation, LogSource, Rule, RuleSet, fields_of, version_of
 
 _SUFFIXES = (".yml", ".yaml")
 _PARTS = ("category", "product", "service")
@@ -129,7 +128,7 @@ def _assemble(found: _Found) -> RuleSet:
         correlations=tuple(correlations),
         problems=tuple(sorted([*found.problems, *late])),
         silent=frozenset(_silent(correlations)),
-        version=_version(found.rules, correlations),
+        version=version_of(found.rules, correlations),
     )
 
 
@@ -137,8 +136,3 @@ def _silent(correlations: list[Correlation]) -> Iterator[str]:
     for one in correlations:
         if not one.generate:
             yield from one.rules
-
-
-def _version(rules: list[Rule], correlations: list[Correlation]) -> str:
-    cards = [rule.card for rule in rules] + [one.card for one in correlations]
-    return make_id(*sorted(made.hash for made in cards))

@@ -6,7 +6,7 @@ stands under `not`. Values are not weighed: a rule for an event id that no sourc
 able to fire.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rules.fields import FieldMap
@@ -63,13 +63,12 @@ def reach(rule: Rule, providers: Iterable[Provider], fields: FieldMap) -> Reach:
     return Reach((), NO_FIELD, f"{', '.join(sorted(gaps))} by {names}")
 
 
-def reach_of_correlation(correlation: Correlation, inputs: Sequence[Reach]) -> Reach:
-    """From the reach of its inputs, in the order of its rules: a count needs one, an order all."""
-    able = [one for one in inputs if one.providers]
-    needed = 1 if correlation.kind == "event_count" else len(inputs)
-    if len(able) >= needed:
-        return Reach(tuple(sorted({name for one in able for name in one.providers})))
-    blind = [str(one) for one in inputs if not one.providers]
+def reach_of_correlation(correlation: Correlation, found: Mapping[str, Reach]) -> Reach:
+    """From the reach of its inputs by id."""
+    able = {rule: found[rule].providers for rule in correlation.rules if found[rule].providers}
+    if correlation.possible(able):
+        return Reach(tuple(sorted({name for names in able.values() for name in names})))
+    blind = [str(found[rule]) for rule in correlation.rules if rule not in able]
     return Reach((), NO_INPUT, blind[0] if blind else "")
 
 

@@ -1,11 +1,12 @@
 """Rules as frozen values: log source, condition tree, correlation, and the set of all of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from haidang.errors import Problem
 from haidang.model.detection import Card
+from haidang.model.ids import make_id
 from haidang.model.instant import Instant
 from rules.values import FieldReference, Value
 
@@ -109,6 +110,13 @@ class Correlation:
         """Whether it asks which rules matched; all other kinds aggregate."""
         return self.kind in ("temporal", "temporal_ordered")
 
+    def possible(self, able: Collection[str]) -> bool:
+        """Whether it can fire where only these of its rules can ever match."""
+        if not self.temporal:
+            return any(rule in able for rule in self.rules)
+        have = sum(1 << n for n, rule in enumerate(self.rules) if rule in able)
+        return any(not mask & ~have for mask in self.masks)
+
     def field_of(self, rule: str, name: str) -> str:
         """The field of `rule` (an id) that stands behind a name of this correlation."""
         return self.aliases.get(name, {}).get(rule, name)
@@ -127,6 +135,22 @@ class RuleSet:
     problems: tuple[Problem, ...]
     silent: frozenset[str]
     version: str
+
+    def running(self, off: Collection[str], quiet: Collection[str]) -> "RuleSet":
+        """The set without the rules that are `off`; the `quiet` ones raise no alert of their own.
+
+        Who was silent stays so: see the rulings of `rules.modes`.
+        """
+        rules = tuple(one for one in self.rules if one.card.id not in off)
+        correlations = tuple(one for one in self.correlations if one.card.id not in off)
+        silent = self.silent.union(quiet)
+        return RuleSet(rules, correlations, self.problems, silent, version_of(rules, correlations))
+
+
+def version_of(rules: Iterable[Rule], correlations: Iterable[Correlation]) -> str:
+    """A name for these rules that changes with any edit of any of them."""
+    cards = [*(one.card for one in rules), *(one.card for one in correlations)]
+    return make_id(*sorted(card.hash for card in cards))
 
 
 def conjunction(children: tuple[Condition, ...]) -> Condition:

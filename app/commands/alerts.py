@@ -8,6 +8,7 @@ from alerts.display import to_json, to_table
 from alerts.listing import Order, list_alerts, list_evidence
 from app import config, wiring
 from app.commands import CONFIG
+from haidang.store.inventory import Inventory
 
 
 @click.command()
@@ -46,8 +47,9 @@ def command(  # noqa: PLR0913, PLR0917 - click gives each option as an argument
 ) -> None:
     """List alerts: level, time, unit, and the sentence that says what happened."""
     settings = config.load(config_path)
-    with wiring.open_soc(settings) as soc:
-        scope = wiring.units_scope(settings, soc.inventory, units) if units else soc.scope
+    inventory = Inventory.load(settings.inventory)
+    with wiring.open_stores(settings) as soc:
+        scope = wiring.units_scope(settings, inventory, units) if units else soc.scope
         found = list_alerts(soc.database, scope, order=order, superseded=superseded)
         copies = {one.id: list_evidence(soc.database, scope, one.id) for one in found if proof}
         if not found and form == "table":
@@ -56,4 +58,4 @@ def command(  # noqa: PLR0913, PLR0917 - click gives each option as an argument
             for alert in found:
                 click.echo(to_json(alert, copies.get(alert.id)))
         else:
-            click.echo(to_table(found, soc.inventory, copies, detail), nl=False)
+            click.echo(to_table(found, inventory, copies, detail), nl=False)

@@ -22,7 +22,7 @@ def command(config_path: Path, once: bool) -> None:
     everything that came meanwhile is taken.
     """
     settings = config.load(config_path)
-    with wiring.open_soc(settings) as soc:
+    with wiring.open_soc(settings, receive_clock()) as soc:
         for warning in soc.warnings():
             click.echo(warning, err=True)
         if once:

@@ -22,15 +22,15 @@ def command(config_path: Path) -> None:
     Then the ledger: what became of each framed record of each source. Then what was set aside.
     """
     settings = config.load(config_path)
-    with wiring.open_soc(settings) as soc:
+    with wiring.open_stores(settings) as one:
         sources = {one.source: one for one in wiring.ledger(settings)}
-        with soc.database.reading() as connection:
+        with one.database.reading() as connection:
             found = coverage.ranges(connection)
         for line in coverage_lines(found, sources):
             click.echo(line)
         for line in ledger_lines(sources.values()):
             click.echo(line)
-        for rule, event, reason in soc.set_aside():
+        for rule, event, reason in wiring.set_aside(one.database):
             click.echo(f"set aside: rule {rule or '(unreadable event)'} on {event}: {reason}")
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from app.commands import rules_import
+from app.commands import rules_backtest, rules_fires, rules_import, rules_status
 
 
 @click.group()
@@ -13,5 +13,11 @@ def command() -> None:
     """
 
 
-for _one in rules_import.COMMANDS:
+_EVERY = (
+    *rules_status.COMMANDS,
+    *rules_fires.COMMANDS,
+    *rules_backtest.COMMANDS,
+    *rules_import.COMMANDS,
+)
+for _one in _EVERY:
     command.add_command(_one)

@@ -276,7 +276,8 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path):
         pytest.param(
             MINIMAL + "zzz: 1\n",
             "3: zzz: unknown key; known here: data_dir, inventory, profile, elasticsearch, "
-            "postgresql, rules, interval_secs, allowance_secs, memory_limit, threads, inputs",
+            "postgresql, rules, packs, rule_budget, rule_modes, interval_secs, allowance_secs, "
+            "memory_limit, threads, inputs",
             id="unknown-key",
         ),
         pytest.param(
@@ -314,6 +315,36 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path):
             "3: inputs.0: must be a mapping with name, path, dataset, operator, zone, host, "
             "timezone, max_ahead_secs, max_behind_days",
             id="input-is-text",
+        ),
+        pytest.param(
+            MINIMAL + "packs: [webb]\n",
+            "3: packs.0: no such pack; known: day-one, linux-server, network, web, windows",
+            id="pack",
+        ),
+        pytest.param(
+            MINIMAL + "rule_modes:\n  - {mode: off, reason: a}\n",
+            "4: rule_modes.0: must name one of: rule, tag, set",
+            id="mode-of-nothing",
+        ),
+        pytest.param(
+            MINIMAL + "rule_modes:\n  - {rule: a, tag: b, mode: off, reason: a}\n",
+            "4: rule_modes.0: must name one of: rule, tag, set",
+            id="mode-of-two",
+        ),
+        pytest.param(
+            MINIMAL + "rule_modes:\n  - {rule: a, mode: silent, reason: a}\n",
+            "4: rule_modes.0.mode: must be one of on, trial, off",
+            id="mode",
+        ),
+        pytest.param(
+            MINIMAL + "rule_modes:\n  - {rule: a, mode: off}\n",
+            "4: rule_modes.0.reason: is missing",
+            id="mode-without-a-reason",
+        ),
+        pytest.param(
+            MINIMAL + "rule_modes:\n  - {rule: a, mode: off, reason: a, until: soon}\n",
+            "4: rule_modes.0.until: must be a day such as 2026-11-18, not text",
+            id="mode-until-no-day",
         ),
         pytest.param(
             MINIMAL + "rules: [7]\n",

@@ -197,7 +197,7 @@ def test_coverage_holds_every_stored_event(haidang, played):
     with wiring.open_soc(settings) as soc:
         with soc.database.reading() as connection:
             ranges = coverage.ranges(connection)
-        assert [] == soc.set_aside()
+        assert [] == wiring.set_aside(soc.database)
     covered = Counter()
     for one in ranges:
         covered[one.source] += one.events

@@ -116,7 +116,7 @@ def test_a_batch_is_one_row_and_each_poison_one_audit_row(engine, poisonous):
     matches, poison = match_events(engine, [event(1, "one"), event(2, "bad")])
     for at in (5, 6):
         with opened.transaction("test") as connection:
-            store_matches(connection, matches if at == 5 else [], poison, at)
+            store_matches(connection, engine.plan, matches if at == 5 else [], poison, at)
 
     with opened.reading() as connection:
         (batch,) = connection.execute(select(tables.match_batch)).all()
@@ -125,3 +125,19 @@ def test_a_batch_is_one_row_and_each_poison_one_audit_row(engine, poisonous):
     assert (1, matches) == (batch.matches, unpack_matches(batch.payload))
     assert [("bad", "e00002", 5, "ZeroDivisionError")] == [tuple(row) for row in aside]
     assert ["bad"] == audit
+
+
+def test_matches_of_a_rule_in_trial_are_counted_and_go_no_further(engine):
+    """Unless a correlation reads them: then the batch holds them."""
+    opened = memory_database()
+    matches, _poison = match_events(engine, [event(1, "one"), event(2, "one")])
+    quiet = replace(engine.plan, silent=frozenset({"one"}), feeds={})
+    read = replace(quiet, feeds={"one": ()})
+    for plan in (quiet, read):
+        with opened.transaction("test") as connection:
+            store_matches(connection, plan, matches, [], 5)
+
+    with opened.reading() as connection:
+        (batch,) = connection.execute(select(tables.match_batch)).all()
+        (tally,) = connection.execute(select(tables.rule_tally)).all()
+    assert (2, 4) == (batch.matches, tally.matches)

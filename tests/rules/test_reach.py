@@ -60,15 +60,18 @@ def test_reasons_name_log_source_field_and_data_set(tmp_path):
 
 
 def test_correlation_needs_one_input_to_count_and_all_for_an_order():
-    """The first blind input is the reason."""
+    """One of what may be all that a window holds; the first blind input is the reason."""
     seen, blind = Reach(("web",)), Reach((), NO_SOURCE, "category: dns")
 
-    def asked(kind, inputs):
-        one = Correlation(None, kind, ("a", "b"), (), 1, (), generate=False, file="f")
-        return reach_of_correlation(one, inputs)
+    def asked(kind, inputs, masks=(0b11,)):
+        one = Correlation(
+            None, kind, ("a", "b"), (), 1, (), generate=False, file="f", masks=frozenset(masks)
+        )
+        return reach_of_correlation(one, dict(zip("ab", inputs, strict=True)))
 
     assert ("web",) == asked("event_count", [seen, blind]).providers
     assert ("web",) == asked("temporal_ordered", [seen, seen]).providers
+    assert ("web",) == asked("temporal", [seen, blind], (0b01, 0b11)).providers
     expected = Reach((), NO_INPUT, f"{NO_SOURCE}: category: dns")
     assert expected == asked("temporal_ordered", [seen, blind])
     assert NO_INPUT == asked("event_count", [blind, blind]).reason

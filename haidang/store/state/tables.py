@@ -196,6 +196,40 @@ rule_set = Table(
     Column("since", BigInteger, nullable=False),
 )
 
+# How the correlator treats each rule, and since when (docs/decisions/0019).
+rule_mode = Table(
+    "rule_mode",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("mode", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+
+# Matches of each rule by day of receipt in Vietnam; `examples` is a JSON list of event ids.
+rule_tally = Table(
+    "rule_tally",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("matches", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("examples", Text, nullable=False),
+    Index("rule_tally_day", "day"),
+)
+
+# The last backtest of each rule, of exactly the content with this hash.
+rule_backtest = Table(
+    "rule_backtest",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("rule_hash", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("alerts", BigInteger, nullable=False),
+    Column("busiest", BigInteger, nullable=False),
+)
+
 # Append-only: triggers (SQLite) or missing rights (PostgreSQL) refuse UPDATE and DELETE.
 audit = Table(
     "audit",
