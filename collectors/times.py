@@ -77,6 +77,7 @@ def _epoch_ms(text: str, context: Context) -> Instant:
     return int(text) * 1_000
 
 
+@lru_cache(maxsize=16_384)  # lines of one second, received together
 def _syslog(text: str, context: Context) -> Instant:
     """The time of a syslog header: RFC 3339, or RFC 3164 (`Nov 18 08:15:30`, also with a year)."""
     if text[:1].isdigit():

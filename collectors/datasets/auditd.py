@@ -70,6 +70,8 @@ def complete(document: Document, groups: Groups) -> None:
     _copy(document, pairs)
     if record_type == "EXECVE":
         _add_arguments(document, pairs)
+    if record_type == "PATH" and first(pairs, "nametype") == "CREATE":
+        _add_new_file(document, first(pairs, "name"))
     _add_user(document, record_type, pairs)
     _add_addresses(document, pairs)
     _add_rest(document, pairs)
@@ -118,6 +120,15 @@ def _add_arguments(document: Document, pairs: Pairs) -> None:
         put(document, "process.args", arguments)
         if 0 in chunks:
             put(document, "process.executable", arguments[0])
+
+
+def _add_new_file(document: Document, path: str) -> None:
+    """A created file, where the record tells its whole path."""
+    if path.startswith("/"):
+        put(document, "file.path", path)
+        document["event"] |= {"category": ["file"], "type": ["creation"]}
+        ours = document["haidang"]
+        ours["logsource"] = [*ours["logsource"], {"product": "linux", "category": "file_event"}]
 
 
 def _plain(value: str | list[str]) -> str:

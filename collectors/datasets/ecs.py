@@ -1,15 +1,18 @@
 """Pieces of ECS documents that the hooks of several datasets write alike."""
 
 from functools import lru_cache
+from typing import Any
 
 from collectors.mapping import TYPES
 from haidang.model.event import Document
-from haidang.model.fields import first_text, put, values
+from haidang.model.fields import put
 from haidang.model.zone import parse_address
 
-_ADDRESSES = ("source.ip", "destination.ip")
-_USERS = ("user.name", "user.effective.name", "user.target.name")
-_HOSTS = ("host.hostname", "destination.domain")
+_RELATED = (
+    ("ip", (("source", "ip"), ("destination", "ip"))),
+    ("user", (("user", "name"), ("user", "effective", "name"), ("user", "target", "name"))),
+    ("hosts", (("host", "hostname"), ("destination", "domain"))),
+)
 
 
 def put_source(document: Document, address: str, port: str = "") -> None:
@@ -44,7 +47,14 @@ def put_outcome(document: Document, action: str, outcome: str) -> None:
 
 def relate(document: Document) -> None:
     """related.ip, .user and .hosts from the fields that hold such values."""
-    for leaf, paths in (("ip", _ADDRESSES), ("user", _USERS), ("hosts", _HOSTS)):
-        found = dict.fromkeys(text for path in paths if (text := first_text(document, path)))
-        if found and not values(document, f"related.{leaf}"):
-            put(document, f"related.{leaf}", list(found))
+    for leaf, paths in _RELATED:
+        found = [text for path in paths if (text := _text(document, path))]
+        if found:
+            document.setdefault("related", {}).setdefault(leaf, list(dict.fromkeys(found)))
+
+
+def _text(document: Document, path: tuple[str, ...]) -> str:
+    value: Any = document
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""

@@ -55,6 +55,11 @@ FIRING = [
         "2026-11-18  8:15:30 9 [Warning] You have an error in your SQL syntax near x",
         "8a670c6d",
     ),
+    (
+        "auditd.log",
+        'type=PATH msg=audit(1763424930.500:91): item=1 name="/etc/cron.d/x" nametype=CREATE',
+        "6c4e2f43",
+    ),
     ("apache.access", f'{WEB} "-" "-"', "2ea44a60"),
     ("nginx.access", f'{WEB} "-" "-"', "2ea44a60"),
 ]
@@ -67,7 +72,8 @@ QUIET = [
 ]
 _SERVICES = rb"sshd|sudo|auth|cron|syslog|clamav|vsftpd|guacamole|apache|nginx"
 _OURS = re.compile(
-    rb"^    (?:service: (?:%s)|category: (?:webserver|database)|product: sql)$" % _SERVICES,
+    rb"^    (?:service: (?:%s)|category: (?:webserver|database|file_event)|product: sql)$"
+    % _SERVICES,
     re.MULTILINE,
 )
 
