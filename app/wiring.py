@@ -103,7 +103,7 @@ class Soc:
             else:
                 yield f"rule left out: {problem}"
         for rule in self.engine.rules.rules:
-            names = self.engine.matcher.unmapped.get(rule.card.id, ())
+            names = self.engine.unmapped(rule)
             if names and (name := self.site.set_of(rule.file)):
                 foreign[name] += 1
             elif names:

@@ -32,6 +32,11 @@ class Engine:
         """Compile a set of rules."""
         return cls(rules, fields, compile_rules(rules.rules, fields), Plan.of(rules))
 
+    def unmapped(self, rule: Rule) -> tuple[str, ...]:
+        """The names that no section maps, of those that a rule or a correlation of it reads."""
+        read = dict.fromkeys((*rule.fields, *self.plan.fields.get(rule.card.id, ())))
+        return tuple(name for name in read if not self.fields.paths(rule.logsource, name))
+
 
 @dataclass(frozen=True, slots=True)
 class Poison:

@@ -105,6 +105,14 @@ def test_a_value_that_cannot_be_grouped_is_the_rules_fault(engine, monkeypatch):
     assert [Poison("one", "e00001", "KeyError")] == poison
 
 
+def test_names_that_only_a_correlation_reads_are_told_where_nothing_maps_them(tmp_path):
+    """A group-by field that no source provides would group nothing, in silence."""
+    own = count("many", "one").replace("[source.ip]", "[c-ip, Nowhere, user.name]")
+    engine = engine_of(tmp_path, leaf("one"), own)
+
+    assert ("Nowhere",) == engine.unmapped(engine.rules.rules[0])
+
+
 def test_no_events_are_no_matches(engine):
     """A page may be empty."""
     assert ([], []) == match_events(engine, [])
