@@ -11,7 +11,7 @@ from collectors.definition import Case, Definition
 from collectors.envelope import EVERYWHERE
 from collectors.formats import syslog
 from collectors.formats.table import FORMATS, explain
-from collectors.formats.text import decode, encoding_fault, nfc_groups
+from collectors.formats.text import decode, encoding_fault, nfc_groups, utf16_readings
 from collectors.mapping import LogSource, Read, add, make_plan, put_if_free
 from collectors.record import Context, Misfit, Parsed, ParserState
 from collectors.rest import Rest, add_header
@@ -96,14 +96,26 @@ class Dataset:
     @property
     def masks(self) -> tuple[str, ...]:
         """The kinds of values that are masked."""
-        return tuple(one.kind for one in self._definition.masks)
+        return self._definition.masks.kinds
 
     def mask(self, line: bytes, key: bytes) -> bytes:
-        """The line without personal numbers and secrets, as this dataset's file names them."""
+        """The line without personal numbers and secrets, as this dataset's file names them.
+
+        A line with NUL bytes may be UTF-16, where no pattern fits; if one does in its text, the
+        masked text takes the line's place.
+        """
+        masked = self._masked(line, key)
+        for text in utf16_readings(masked) if b"\0" in masked else ():
+            masked_text = self._masked(text, key)
+            if masked_text != text:
+                return masked_text
+        return masked
+
+    def _masked(self, line: bytes, key: bytes) -> bytes:
         definition = self._definition
         if definition.masks_in_hex is not None:
             line = mask.apply_in_hex(line, definition.masks_in_hex, definition.masks, key)
-        return mask.apply(line, definition.masks, key)
+        return definition.masks.apply(line, key, xml=definition.format == "xml")
 
     def parse(self, line: bytes, context: Context, state: ParserState) -> list[Parsed]:
         """The record's own event first, then derived events that are complete now, each with a key.
@@ -156,7 +168,7 @@ class Dataset:
 
     def mask_hits(self, line: bytes) -> dict[str, int]:
         """How many values of each kind a raw line holds (hex-encoded ones are not counted)."""
-        return mask.hits(line, self._definition.masks)
+        return self._definition.masks.hits(line)
 
     def _own(self, line: bytes, context: Context, state: ParserState) -> Parsed:
         """The record's own event. Raises Refused, Dropped."""

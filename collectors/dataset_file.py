@@ -13,6 +13,7 @@ from collectors.formats.syslog import NAMES
 from collectors.formats.table import FORMATS, Format
 from collectors.hooks import COMPLETE, JOIN
 from collectors.mapping import TYPES, Branches, Content, Field
+from collectors.mask_kinds import KINDS
 from collectors.times import ABSOLUTE, TIMES, time_reader
 from haidang.errors import InputError, Problem
 from haidang.yamldoc import Checker, YamlPath, read_file
@@ -134,7 +135,7 @@ class _Reader:
             own=shared.own.and_then(included.own),
             rest=self._rest(),
             branches=shared.branches.and_then(included.branches),
-            masks=self._checked_masks(shared.masks or included.masks),
+            masks=self._checked_masks((*included.masks, *shared.masks)),
             masks_in_hex=self._bytes_pattern("masks_in_hex"),
             continued=self._bytes_pattern("continued"),
             complete=shared.complete or included.complete,
@@ -310,28 +311,37 @@ class _Reader:
         return tuple(str(name) for name in condition), keys
 
     def _masks(self) -> tuple[mask.Mask, ...]:
+        """The kinds by name, `default` for all of them, and patterns of the dataset's own."""
         found = (self._mask(("masks", i)) for i in self._indexes(("masks",)))
-        return tuple(one for one in found if one)
+        return tuple(one for some in found for one in some)
 
-    def _checked_masks(self, masks: tuple[mask.Mask, ...]) -> tuple[mask.Mask, ...]:
+    def _checked_masks(self, masks: tuple[mask.Mask, ...]) -> mask.Masks:
         """The masks; to have none must be said (`masks: []`), never forgotten."""
         if not masks:
             self._check.take(("masks",), list, ...)
-        return masks
+        return mask.Masks(masks)
 
-    def _mask(self, path: YamlPath) -> mask.Mask | None:
+    def _mask(self, path: YamlPath) -> tuple[mask.Mask, ...]:
         entry = self._check.take(path, (str, dict), ...)
-        if isinstance(entry, str) and entry not in mask.KINDS:
-            self._check.add(path, f"no such kind; known: {', '.join(mask.KINDS)}")
-        if not isinstance(entry, dict):
-            return mask.KINDS.get(entry or "")
-        self._check.unknown_keys(path, entry, ("kind", "pattern"))
+        if isinstance(entry, dict):
+            return self._own_mask(path, entry)
+        if entry == "default":
+            return tuple(KINDS.values())
+        if entry not in KINDS:
+            self._check.add(path, f"no such kind; known: default, {', '.join(KINDS)}")
+            return ()
+        return (KINDS[entry],)
+
+    def _own_mask(self, path: YamlPath, entry: dict[str, Any]) -> tuple[mask.Mask, ...]:
+        self._check.unknown_keys(path, entry, ("kind", "pattern", "starts"))
         kind = self._check.take((*path, "kind"), str, ...) or "own"
+        pattern = self._check.take((*path, "pattern"), str, ...) or ""
+        starts = self._texts((*path, "starts")) if "starts" in entry else ()
         try:
-            return mask.custom(kind, self._check.take((*path, "pattern"), str, ...) or "")
+            return (mask.custom(kind, pattern, starts),)
         except re.error as error:
             self._check.add((*path, "pattern"), str(error))
-            return None
+            return ()
 
     def _bytes_pattern(self, name: str) -> re.Pattern[bytes] | None:
         text = self._check.take((name,), str)

@@ -76,7 +76,7 @@ class Definition:
     own: Content
     rest: str
     branches: Branches
-    masks: tuple[mask.Mask, ...]
+    masks: mask.Masks
     masks_in_hex: re.Pattern[bytes] | None
     continued: re.Pattern[bytes] | None
     complete: Complete | None

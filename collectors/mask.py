@@ -1,54 +1,33 @@
 """Masks: personal numbers and secrets leave the bytes of a record before anything keeps them.
 
 A masked value becomes `<kind:8 hex of HMAC-SHA256>`: the same value under the same key gives the
-same mask, so records can still be compared. Patterns are anchored by a key, or by borders that no
-GUID, long id or time has; values that are masked already are left alone.
+same mask, so records can still be compared. Values that are masked already are left alone. What
+the kinds look like is in `mask_kinds`.
 """
 
 import hmac
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from html import unescape
 from typing import TypeAlias
-
-Replace: TypeAlias = Callable[[re.Match[bytes]], bytes]
 
 _HEX_DIGITS = 8
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
 _JSON_KEY_END = re.compile(rb'(?<!\\)"\s*:\s*$')
 _JSON_NUMBER = re.compile(rb"[-+0-9.eE]+")
-
-# In front: no letter, digit or decimal point, unless it belongs to %20 or to JSON's \n; no GUID.
-_FREE = (
-    rb"(?:(?<![0-9A-Za-z]0)(?<![0-9]\.0)|(?<=%[0-9A-Fa-f]{2}0)|(?<=[^\\]\\[nrt]0))"
-    rb"(?<![0-9A-Fa-f]{4}-0)"
-)
-_END = rb"(?![0-9A-Za-z]|\.[0-9]|-[0-9A-Fa-f]{4})"
-_NOT_JSON_LITERAL = rb"(?!(?:null|true|false)\b|[{\[])"
-_NOT_MASKED = rb"(?!<[a-z_]+:[0-9a-f]{8}>)"
-_EQUALS = rb"""\\?["']?[ \t]{0,4}(?:[:=]|%3[AaDd])[ \t]{0,4}"""
-_QUOTED = rb'"' + _NOT_MASKED + rb'(?P<quoted>(?:[^"\\]|\\.)++)'
-_BARE = (
-    rb"""(?:\\["']|')?"""
-    + _NOT_MASKED
-    + _NOT_JSON_LITERAL
-    + rb"""(?P<bare>(?:[^\s"'&;\\]|\\[^"'nrt])++)"""
+# An argument goes on behind an escaped blank.
+_REST = re.compile(rb"""[^\s"'&;\\<]*+""")
+_KIND = re.compile("[a-z_]{1,20}")
+# Printable characters in another dress: of URLs, of JSON, of XML; but no backslash, which would
+# change what follows it.
+_CODED = re.compile(
+    rb"(?<!%)%(?!5[Cc])[2-7A-Fa-f][0-9A-Fa-f]|(?<!\\)\\u(?!005[Cc])[0-9A-Fa-f]{4}|&(?:quot|apos|amp|lt|gt);"
 )
 
-_SECRET_KEYS = (
-    rb"(?<!publickey)(?<!elevated)token|api[_-]?key|"
-    rb"(?<!<)secret(?:[_-]?(?:key|access[_-]?key))?|private[_-]?key|"
-    rb"access[_-]?key|pass(?:word|wd|phrase)|mat_?khau|(?<=[?&;])(?:key|pwd|pass|sig)"
-)
-_SECRET_STARTS = b"token api secret private access pass mat key pwd sig"
-_CITIZEN_KEYS = (
-    rb"cccd|cmnd|cmt|can_?cuoc|citizen_?id|identity_?(?:no|number|card)|"
-    rb"so_?(?:dinh_?danh|giay_?to)"
-)
-_CITIZEN_STARTS = b"cccd cmnd cmt can citizen identity so_ sod sog"
-_MOBILE_STARTS = b"phone sdt dien mobile msisdn tel"
-_MOBILE_KEYS = rb"phone(?:_?(?:no|number))?|sdt|dien_?thoai|mobile|msisdn|tel"
+# What is replaced: from where, to where, by what.
+_Splice: TypeAlias = tuple[int, int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,151 +35,52 @@ class Anchored:
     """A pattern and what its every match has, so that most lines need not be searched.
 
     `starts`: the lower-case texts that a match can begin with (none: search everywhere);
-    `digits`: that many digits in a row. Looking for plain texts first costs a hundredth of trying
-    a pattern at every byte.
+    `digits`: that many digits in a row; `foreign`: bytes that are not ASCII. Looking for plain
+    texts first costs a hundredth of trying a pattern at every byte. `valid` judges the value.
     """
 
     pattern: re.Pattern[bytes]
     starts: tuple[bytes, ...] = ()
     digits: int = 0
+    foreign: bool = False
+    valid: Callable[[bytes], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
     """One kind: its name and its patterns.
 
-    A pattern marks what it replaces by a group `value`, `quoted` or `bare`.
+    Each pattern marks what it replaces by a named group; one called `bare` may be a JSON number.
     """
 
     kind: str
     patterns: tuple[Anchored, ...]
 
 
-def _pattern(source: bytes, starts: bytes = b"", digits: int = 0) -> Anchored:
-    return Anchored(re.compile(source, re.DOTALL), tuple(starts.split()), digits)
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A line as the patterns are tried on it; `lowered` has small letters only."""
 
+    line: bytes
+    lowered: bytes
 
-def _keyed_number(keys: bytes, number: bytes, starts: bytes, digits: int) -> Anchored:
-    between = rb"(?:" + _EQUALS + rb"""(?:\\?["'])?|[ \t_./#]{0,3})"""
-    end = rb"(?![0-9]|[.eE][0-9+\-])"
-    return _pattern(
-        rb"(?i:" + keys + rb")" + between + rb"(?P<bare>" + number + rb")" + end, starts, digits
-    )
+    def matches(self, anchored: Anchored) -> Iterator[re.Match[bytes]]:
+        """The valid ones of what `finditer` gives, tried only where one of the starts is."""
+        valid = anchored.valid
+        for match in self._matches(anchored):
+            if valid is None or valid(match[match.lastgroup or 0]):
+                yield match
 
-
-KINDS: Mapping[str, Mask] = {
-    "citizen": Mask(
-        "citizen",
-        (
-            _pattern(
-                rb"(?P<value>0" + _FREE + rb"(?:0[1-9]|[1-8][0-9]|9[0-6])[0-9]{9})" + _END,
-                digits=12,
-            ),
-            _keyed_number(_CITIZEN_KEYS, rb"(?:[0-9]{12}|[0-9]{9})", _CITIZEN_STARTS, 9),
-        ),
-    ),
-    "mobile": Mask(
-        "mobile",
-        (
-            _pattern(rb"(?P<value>0" + _FREE + rb"[35789][0-9]{8})" + _END, b"03 05 07 08 09", 10),
-            _pattern(
-                rb"(?P<value>(?<![eE])(?:\+|%2[Bb])84[35789][0-9]{8})" + _END, b"+84 %2b84", 11
-            ),
-            _keyed_number(_MOBILE_KEYS, rb"(?:00)?84[35789][0-9]{8}", _MOBILE_STARTS, 11),
-        ),
-    ),
-    "authorization": Mask(
-        "authorization",
-        (
-            _pattern(
-                rb"(?<!<)(?i:authorization)" + _EQUALS + rb"""(?:\\?["'])?"""
-                rb"(?i:(?:basic|bearer|digest|negotiate|ntlm|token)(?:[ \t]{1,4}|%20|\+))?+"
-                + _NOT_MASKED
-                + _NOT_JSON_LITERAL
-                + rb"(?P<bare>[^\s\"'\\,;&]++)",
-                b"authorization",
-            ),
-            _pattern(
-                rb"(?i:bearer)(?:[ \t]{1,4}|%20|\+)(?P<value>[A-Za-z0-9._~+/\-]{16,8192}+=*+)",
-                b"bearer",
-            ),
-            _pattern(
-                rb"(?i:basic)(?:[ \t]{1,4}|%20|\+)(?P<value>[A-Za-z0-9+/]{6,8192}+={1,2})", b"basic"
-            ),
-        ),
-    ),
-    "secret": Mask(
-        "secret",
-        (
-            _pattern(
-                rb"(?i:"
-                + _SECRET_KEYS
-                + rb")"
-                + _EQUALS
-                + rb"(?:"
-                + _QUOTED
-                + rb"|"
-                + _BARE
-                + rb")",
-                _SECRET_STARTS,
-            ),
-        ),
-    ),
-}
-
-
-def custom(kind: str, pattern: str) -> Mask:
-    """A dataset's own kind; the pattern marks what goes by a group `value`. Raises `re.error`."""
-    compiled = _pattern(pattern.encode())
-    if "value" not in compiled.pattern.groupindex:
-        raise re.error("needs a group (?P<value>…) around what is to be masked")
-    return Mask(kind, (compiled,))
-
-
-def apply(line: bytes, masks: Sequence[Mask], key: bytes) -> bytes:
-    """The line with every value of these kinds replaced."""
-    lowered, zeros = line.lower(), line.translate(_DIGITS_TO_ZERO)
-    for mask in masks:
-        for anchored in mask.patterns:
-            if _may_match(anchored, lowered, zeros):
-                new = _replace_all(line, lowered, anchored, partial(_masked, mask.kind, key))
-                if new != line:
-                    line, lowered, zeros = new, new.lower(), new.translate(_DIGITS_TO_ZERO)
-    return line
-
-
-def _may_match(anchored: Anchored, lowered: bytes, zeros: bytes) -> bool:
-    """False only where the pattern cannot match."""
-    if anchored.digits and b"0" * anchored.digits not in zeros:
-        return False
-    for start in anchored.starts:  # a generator would cost more than the searches
-        if start in lowered:
-            return True
-    return not anchored.starts
-
-
-def _replace_all(line: bytes, lowered: bytes, anchored: Anchored, replace: Replace) -> bytes:
-    if not anchored.starts:
-        return anchored.pattern.sub(replace, line)
-    pieces: list[bytes] = []
-    end = 0
-    for match in _matches(line, lowered, anchored):
-        pieces += (line[end : match.start()], replace(match))
-        end = match.end()
-    return b"".join((*pieces, line[end:])) if pieces else line
-
-
-def _matches(line: bytes, lowered: bytes, anchored: Anchored) -> Iterator[re.Match[bytes]]:
-    """What `finditer` gives, tried only where one of the starts is."""
-    if not anchored.starts:
-        yield from anchored.pattern.finditer(line)
-        return
-    end = 0
-    for place in sorted({at for start in anchored.starts for at in _places(lowered, start)}):
-        match = anchored.pattern.match(line, place) if place >= end else None
-        if match is not None:
-            yield match
-            end = match.end()
+    def _matches(self, anchored: Anchored) -> Iterator[re.Match[bytes]]:
+        if not anchored.starts:
+            yield from anchored.pattern.finditer(self.line)
+            return
+        end, lowered = 0, self.lowered
+        for place in sorted({at for start in anchored.starts for at in _places(lowered, start)}):
+            match = anchored.pattern.match(self.line, place) if place >= end else None
+            if match is not None:
+                yield match
+                end = match.end()
 
 
 def _places(lowered: bytes, start: bytes) -> Iterator[int]:
@@ -210,45 +90,227 @@ def _places(lowered: bytes, start: bytes) -> Iterator[int]:
         at = lowered.find(start, at + 1)
 
 
-def apply_in_hex(
-    line: bytes, values: re.Pattern[bytes], masks: Sequence[Mask], key: bytes
-) -> bytes:
+def custom(kind: str, pattern: str, starts: Sequence[str] = ()) -> Mask:
+    """A dataset's own kind; the pattern marks what goes by a group `value`. Raises `re.error`."""
+    if not _KIND.fullmatch(kind):
+        raise re.error("the kind must be small letters or `_`, at most 20")
+    compiled = re.compile(pattern.encode(), re.DOTALL)
+    if "value" not in compiled.groupindex:
+        raise re.error("needs a group (?P<value>…) around what is to be masked")
+    return Mask(kind, (Anchored(compiled, tuple(one.lower().encode() for one in starts)),))
+
+
+class Masks:
+    """Kinds that are looked for together; made once for a dataset."""
+
+    def __init__(self, kinds: Sequence[Mask]) -> None:
+        self.kinds = tuple(one.kind for one in kinds)
+        self._patterns = [(one.kind, anchored) for one in kinds for anchored in one.patterns]
+        numbered = list(enumerate(anchored for _, anchored in self._patterns))
+        self._plain = _Gate([(n, one.starts) for n, one in numbered if not one.foreign])
+        self._foreign = _Gate([(n, one.starts) for n, one in numbered if one.foreign])
+
+    def apply(self, line: bytes, key: bytes, *, xml: bool = False) -> bytes:
+        """The line with every value of these kinds replaced; with `xml`, it stays well-formed.
+
+        First as it is written, then as it reads once the escapes of URLs, JSON and XML are undone:
+        a value must not pass because it or its key is written in another way.
+        """
+        look = _Look(line, line.lower())
+        for kind, anchored in self._candidates(look):
+            found = [_masked(kind, key, match, xml=xml) for match in look.matches(anchored)]
+            if found:
+                line = _spliced(look.line, found)
+                look = _Look(line, line.lower())
+        if b"%" in line or b"\\u" in line or (xml and b"&" in line):
+            return self._apply_to_plain(line, key, xml=xml)
+        return line
+
+    def _candidates(self, look: _Look) -> Iterator[tuple[str, Anchored]]:
+        """The patterns that may match, in their order."""
+        numbers = self._plain.open(look.lowered)
+        if not look.line.isascii():
+            numbers |= self._foreign.open(look.lowered)
+        zeros = look.line.translate(_DIGITS_TO_ZERO)
+        for number in sorted(numbers):
+            kind, anchored = self._patterns[number]
+            if not anchored.digits or b"0" * anchored.digits in zeros:
+                yield kind, anchored
+
+    def _apply_to_plain(self, line: bytes, key: bytes, *, xml: bool) -> bytes:
+        """The line without the values that show only once its escapes are undone."""
+        coded = list(_CODED.finditer(line))
+        if not coded:
+            return line
+        plain = _Plain.of(line, coded)
+        look = _Look(plain.text, plain.text.lower())
+        found: list[_Splice] = []
+        for kind, anchored in self._candidates(look):
+            for match in look.matches(anchored):
+                group = match.lastgroup or ""
+                start, stop = plain.span(*match.span(group))
+                rest = _REST.match(line, stop) if group == "bare" else None
+                stop = rest.end() if rest and plain.is_escape(stop) else stop
+                found.append((start, stop, _mark(kind, key, match[group], xml=xml)))
+        return _spliced(line, _merged(found))
+
+    def hits(self, line: bytes) -> dict[str, int]:
+        """How many values of each kind a line holds; kinds without any are left out."""
+        masked = self.apply(line, b"")
+        marks = {kind: b"<%b:" % kind.encode() for kind in self.kinds}
+        counts = {kind: masked.count(mark) - line.count(mark) for kind, mark in marks.items()}
+        return {kind: count for kind, count in counts.items() if count}
+
+
+class _Gate:
+    """Says by one search which of many texts may be in a line, as numbers of their patterns.
+
+    Patterns without texts always may. A text that begins inside of one that was found is not
+    found itself, so it counts as found with it.
+    """
+
+    def __init__(self, numbered: Sequence[tuple[int, tuple[bytes, ...]]]) -> None:
+        self._always = frozenset(number for number, starts in numbered if not starts)
+        texts = {start for _, starts in numbered for start in starts}
+        shortest = {one for one in texts if not any(one.startswith(o) for o in texts - {one})}
+        self._search = re.compile(_alternatives(sorted(shortest))) if shortest else None
+        self._numbers = {
+            text: frozenset(
+                number
+                for number, starts in numbered
+                for start in starts
+                if start.startswith(text) or _begins_inside(start, text)
+            )
+            for text in shortest
+        }
+
+    def open(self, lowered: bytes) -> set[int]:
+        """The numbers of the patterns that may match."""
+        numbers = set(self._always)
+        for text in set(self._search.findall(lowered)) if self._search else ():
+            numbers |= self._numbers[text]
+        return numbers
+
+
+def _alternatives(texts: Sequence[bytes]) -> bytes:
+    """A pattern for texts of which none begins another, by their common beginnings."""
+    groups: dict[bytes, list[bytes]] = {}
+    for text in texts:
+        groups.setdefault(text[:1], []).append(text[1:])
+    found = [
+        re.escape(first) + (_alternatives(rests) if rests != [b""] else b"")
+        for first, rests in groups.items()
+    ]
+    return found[0] if len(found) == 1 else b"(?:" + b"|".join(found) + b")"
+
+
+def _begins_inside(text: bytes, found: bytes) -> bool:
+    inside = (found[at:] for at in range(1, len(found)))
+    return any(rest.startswith(text) or text.startswith(rest) for rest in inside)
+
+
+def _spliced(line: bytes, splices: Sequence[_Splice]) -> bytes:
+    pieces: list[bytes] = []
+    end = 0
+    for start, stop, new in splices:
+        pieces += (line[end:start], new)
+        end = stop
+    return b"".join((*pieces, line[end:]))
+
+
+def _masked(kind: str, key: bytes, match: re.Match[bytes], *, xml: bool) -> _Splice:
+    group = match.lastgroup or ""
+    start, stop, value = match.start(group), match.end(group), match[group]
+    mark = _mark(kind, key, value, xml=xml)
+    if group == "bare" and _JSON_KEY_END.search(match.string, match.start(), start):
+        number = _JSON_NUMBER.match(value)
+        if number is not None:  # a bare JSON number: the mask needs quotes to stay JSON
+            return start, start + number.end(), b'"' + mark + b'"'
+    return start, stop, mark
+
+
+def _mark(kind: str, key: bytes, value: bytes, *, xml: bool) -> bytes:
+    digest = hmac.digest(key, value, "sha256").hex()[:_HEX_DIGITS]
+    return (f"&lt;{kind}:{digest}&gt;" if xml else f"<{kind}:{digest}>").encode()
+
+
+def _merged(splices: list[_Splice]) -> list[_Splice]:
+    """In order; those that overlap are one, under the first one's mark."""
+    merged: list[_Splice] = []
+    for one in sorted(splices):
+        if merged and one[0] < merged[-1][1]:
+            start, stop, new = merged[-1]
+            merged[-1] = (start, max(stop, one[1]), new)
+        else:
+            merged.append(one)
+    return merged
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A line without escapes, and where in the line each byte of it comes from.
+
+    `starts` and `ends` are the places in `text` of what was an escape, `coded` the escapes.
+    """
+
+    text: bytes
+    starts: list[int]
+    ends: list[int]
+    coded: Sequence[re.Match[bytes]]
+
+    @classmethod
+    def of(cls, line: bytes, coded: Sequence[re.Match[bytes]]) -> "_Plain":
+        pieces: list[bytes] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        at = done = 0
+        for one in coded:
+            piece, plain = line[done : one.start()], _undone(one[0])
+            pieces += (piece, plain)
+            starts.append(at + len(piece))
+            at += len(piece) + len(plain)
+            ends.append(at)
+            done = one.end()
+        return cls(b"".join((*pieces, line[done:])), starts, ends, coded)
+
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """The bytes of the line that these of the text come from."""
+        return self._place(start)[0], self._place(stop - 1)[1]
+
+    def is_escape(self, place: int) -> bool:
+        """Whether an escape begins at this place of the line."""
+        index = bisect_left(self.coded, place, key=re.Match.start)
+        return index < len(self.coded) and self.coded[index].start() == place
+
+    def _place(self, at: int) -> tuple[int, int]:
+        index = bisect_right(self.starts, at) - 1
+        if index < 0:
+            return at, at + 1
+        if at < self.ends[index]:
+            return self.coded[index].span()
+        place = self.coded[index].end() + at - self.ends[index]
+        return place, place + 1
+
+
+def _undone(coded: bytes) -> bytes:
+    if coded[:1] == b"%":
+        return bytes((int(coded[1:], 16),))
+    if coded[:1] == b"&":
+        return unescape(coded.decode()).encode()
+    code = coded.decode()[2:]
+    return chr(int(code, 16)).encode("utf-8", "replace")  # half of a pair says nothing
+
+
+def apply_in_hex(line: bytes, values: re.Pattern[bytes], masks: Masks, key: bytes) -> bytes:
     """Masks inside hex-encoded text: `values` marks candidates by a group `hex`."""
 
     def masked(match: re.Match[bytes]) -> bytes:
         encoded = match["hex"]
         plain = bytes.fromhex(encoded.decode())
-        changed = apply(plain, masks, key)
+        changed = masks.apply(plain, key)
         if changed == plain:
             return match[0]
-        return _splice(match, "hex", changed.hex().upper().encode())
+        start, stop = (place - match.start() for place in match.span("hex"))
+        return _spliced(match[0], [(start, stop, changed.hex().upper().encode())])
 
     return values.sub(masked, line)
-
-
-def hits(line: bytes, masks: Sequence[Mask]) -> dict[str, int]:
-    """How many values of each kind a line holds; kinds without any are left out."""
-    masked = apply(line, masks, b"")
-    marks = {mask.kind: b"<%b:" % mask.kind.encode() for mask in masks}
-    counts = {kind: masked.count(mark) - line.count(mark) for kind, mark in marks.items()}
-    return {kind: count for kind, count in counts.items() if count}
-
-
-def _masked(kind: str, key: bytes, match: re.Match[bytes]) -> bytes:
-    group = match.lastgroup or ""
-    value = match[group]
-    mark = b"<%b:%b>" % (kind.encode(), _digest(key, value))
-    if group == "bare" and _JSON_KEY_END.search(match.string, match.start(), match.start(group)):
-        number = _JSON_NUMBER.match(value)
-        if number is not None:  # a bare JSON number: the mask needs quotes to stay JSON
-            return _splice(match, group, b'"' + mark + b'"' + value[number.end() :])
-    return _splice(match, group, mark)
-
-
-def _splice(match: re.Match[bytes], group: str, new: bytes) -> bytes:
-    start, whole = match.start(), match[0]
-    return whole[: match.start(group) - start] + new + whole[match.end(group) - start :]
-
-
-def _digest(key: bytes, value: bytes) -> bytes:
-    return hmac.digest(key, value, "sha256").hex()[:_HEX_DIGITS].encode()

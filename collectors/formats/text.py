@@ -1,6 +1,7 @@
 """Bytes to text: a byte-order mark is dropped, UTF-8 is strict, and a loss is always told."""
 
 import codecs
+from collections.abc import Iterator
 
 from haidang.model.fold import nfc
 
@@ -35,3 +36,10 @@ def encoding_fault(line: bytes) -> str:
 def _every_second_is_nul(line: bytes) -> bool:
     zeros = [line[start::2].count(0) * 20 // (len(line) + 1) for start in (0, 1)]
     return max(zeros) >= 7 and min(zeros) <= 2
+
+
+def utf16_readings(line: bytes) -> Iterator[bytes]:
+    """A line as UTF-8, were it UTF-16 of either byte order, also cut by framing at an odd byte."""
+    for start in (0, 1):
+        for codec in ("utf-16-le", "utf-16-be"):
+            yield line[start:].decode(codec, "replace").encode("utf-8", "replace")
