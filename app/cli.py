@@ -45,6 +45,10 @@ COMMANDS: Mapping[str, Entry] = {
         "app.commands.collect:command",
         "Read new records of every input, turn them into events, and store them.",
     ),
+    "quarantine": Entry(
+        "app.commands.quarantine:command",
+        "List, show and retry records that could not become events.",
+    ),
     "correlate": Entry(
         "app.commands.correlate:command", "Match rules on new events, correlate, and raise alerts."
     ),

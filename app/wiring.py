@@ -6,7 +6,7 @@ else.
 
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -22,12 +22,15 @@ from app.rulesets import SiteRules, site_rules, used_versions
 from app.settings import Config, InputSettings
 from app.stores import open_database, open_store
 from app.stores.folder import data_folder
-from collectors import offsets
+from collectors import offsets, quarantine
 from collectors.collect import Collector, CollectSettings
 from collectors.dataset import Dataset, load_dataset
 from collectors.intake import Input
 from collectors.ledger import Counts, SourceCounts
 from collectors.ledger import Report as CollectReport
+from collectors.quarantine import Quarantined, Retried
+from collectors.retry import Report as RetryReport
+from collectors.retry import Retry
 from correlator.match import Engine
 from correlator.tick import Correlator
 from correlator.tick import Report as TickReport
@@ -222,13 +225,58 @@ def open_collecting(settings: Config) -> Iterator[Collecting]:
     names = sorted({one.dataset for one in settings.inputs})
     datasets = {name: load_dataset(name) for name in names}
     with closing(open_store(settings)) as store:
-        wanted = CollectSettings(
-            data_dir=data_folder(settings),
-            inputs=tuple(_input(one) for one in settings.inputs),
-            mask_key=mask_key(settings.data_dir),
-        )
+        wanted = _collect_settings(settings)
         with closing(_collector(wanted, datasets, store, inventory)) as collector:
             yield Collecting(collector, store)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """What the collector committed to the quarantine; `retried` are the marks, by id."""
+
+    path: Path
+    length: int
+    retried: Mapping[str, Retried]
+
+    def records(self) -> Iterator[Quarantined]:
+        """Every record, retried or not."""
+        return quarantine.records(self.path, self.length) if self.length else iter(())
+
+    def waiting(self) -> Iterator[Quarantined]:
+        """Those that were not retried with success."""
+        return (one for one in self.records() if one.id not in self.retried)
+
+
+def quarantined(settings: Config) -> Quarantine:
+    """The quarantine as it is committed; a collector may run. Raises InputError, OSError."""
+    path = settings.data_dir / "quarantine.ndjson"
+    try:
+        length = offsets.load(settings.data_dir / "offsets.json").quarantine
+    except FileNotFoundError:
+        length = 0
+    return Quarantine(path, length, quarantine.retried(path, length) if length else {})
+
+
+def retry(settings: Config, chosen: Callable[[Quarantined], bool], now: Instant) -> RetryReport:
+    """Parse chosen records of the quarantine again.
+
+    Raises InputError, Unavailable, HaidangError (a collector runs), OSError.
+    """
+    inventory = Inventory.load(settings.inventory)
+    _check_inputs(settings, inventory)
+    if not (settings.data_dir / "offsets.json").exists():
+        return RetryReport()
+    with closing(open_store(settings)) as store:
+        wanted = _collect_settings(settings)
+        return Retry(wanted, load_dataset, store, inventory.ownership).run(chosen, now)
+
+
+def _collect_settings(settings: Config) -> CollectSettings:
+    return CollectSettings(
+        data_dir=data_folder(settings),
+        inputs=tuple(_input(one) for one in settings.inputs),
+        mask_key=mask_key(settings.data_dir),
+    )
 
 
 def _collector(

@@ -6,7 +6,6 @@ so every failure is treated like a crash: load it, cut the quarantine back, ask 
 accepted since `settled`. A store that fails may have accepted a part: it is asked in the same way.
 """
 
-import fcntl
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,8 +24,9 @@ from collectors.frame import Framing, frame
 from collectors.identity import digest
 from collectors.intake import Batch, Input, Intake
 from collectors.ledger import Counts, Report
+from collectors.lock import take_lock
 from collectors.offsets import Offsets, Row
-from haidang.errors import HaidangError, InputError, Problem, Unavailable
+from haidang.errors import InputError, Problem, Unavailable
 from haidang.model.instant import DAY, HOUR, SECOND, Instant
 from haidang.store.events.protocol import EventStore, Position
 
@@ -102,7 +102,7 @@ class Collector:
         _check(settings, datasets)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         collector = cls(settings, datasets, store, find)
-        collector._lock = _take_lock(settings.data_dir)
+        collector._lock = take_lock(settings.data_dir)
         try:
             collector._load()
         except BaseException:
@@ -365,13 +365,3 @@ def _read_twice(live: Iterable[Live]) -> Iterator[str]:
         if len(names) > 1:
             what = "each of its records is stored once for each"
             yield f"{path}: is read by the inputs {', '.join(sorted(names))}; {what}"
-
-
-def _take_lock(folder: Path) -> int:
-    handle = os.open(folder / "collect.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise HaidangError(f"{folder}: another collector is using this folder") from error
-    return handle

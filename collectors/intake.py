@@ -51,7 +51,7 @@ class Turn:
         row, origin = self.row, self.origin
         offset = row.mark.offset if place.offset is None else place.offset
         where = (origin.source, origin.dataset, row.input, origin.path, row.generation, offset)
-        return Quarantined(place.id, self.received, *where, reason, record)
+        return Quarantined(place.id, self.received, *where, reason, record, place.truncated)
 
 
 class Sent(NamedTuple):
@@ -174,7 +174,7 @@ class _Records:
             row.counts.dropped[error.rule] += 1
         elif error is not None:
             row.counts.quarantined += 1
-            self._quarantine(place, _reason(error), masked)
+            self._quarantine(place, reason_of(error), masked)
         self.take_derived(parsed[1:])
 
     def take_derived(self, derived: list[Parsed]) -> None:
@@ -186,7 +186,7 @@ class _Records:
                 event, _ = self.make(parsed, place=place)
             except Exception as error:  # noqa: BLE001 - one poisonous event must not stop its source
                 counts.derived_quarantined += 1
-                self._quarantine(place, f"derived event: {_reason(error)}", b"")
+                self._quarantine(place, f"derived event: {reason_of(error)}", b"")
                 continue
             counts.derived += 1
             self._send(Sent(event, self.turn, Place(place.id, row.mark.offset), None))
@@ -216,7 +216,8 @@ class _Records:
         self.batch.quarantined.append(self.turn.quarantined(place, reason, record))
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Why there is no event: a refusal's reason, or the kind of a fault; no data."""
     return error.reason if isinstance(error, Refused) else _fault(error)
 
 

@@ -81,6 +81,7 @@ class Offsets:
     `settled` is the store position up to which all own events are accounted for (None: not asked
     yet). `quarantine` is the committed length of the quarantine file. `generations` holds the last
     number given by source, `floor` is at least every number given to a source forgotten since.
+    `retrying` is where the store stood before a retry that has not ended (None: there is none).
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -89,6 +90,7 @@ class Offsets:
     generations: dict[str, int] = field(default_factory=dict)
     floor: int = 0
     past: dict[str, Counts] = field(default_factory=dict)
+    retrying: Position | None = None
 
     def new_row(self, input_name: str, host: str, dataset: str, seen: Seen, origin: str) -> Row:
         """A row for a file at its first sight: offset 0, the next generation of its source."""
@@ -155,6 +157,7 @@ def save(path: Path, offsets: Offsets) -> None:
     value = {
         "version": _VERSION,
         "settled": offsets.settled,
+        "retrying": offsets.retrying,
         "quarantine": offsets.quarantine,
         "floor": offsets.floor,
         "generations": offsets.generations,
@@ -186,4 +189,5 @@ def _decode(value: dict[str, Any]) -> Offsets:
         generations=dict(value["generations"]),
         floor=value["floor"],
         past={name: Counts.from_json(counts) for name, counts in value["past"].items()},
+        retrying=value.get("retrying"),
     )

@@ -13,7 +13,10 @@ import pytest
 from collectors.collect import Collector, CollectSettings
 from collectors.intake import Input
 from collectors.ledger import Report
+from collectors.quarantine import Quarantined
 from collectors.record import Context, Dropped, Parsed, ParserState
+from collectors.retry import Report as RetryReport
+from collectors.retry import Retry
 from haidang import durable
 from haidang.errors import Refused, Unavailable
 from haidang.model.event import Document, Event
@@ -113,6 +116,14 @@ class ToyDataset:
         return [_joined(name) for name in state.pop("open", [])]
 
 
+class BetterToyDataset(ToyDataset):
+    """Takes what ToyDataset refuses; `refuse drop` is dropped."""
+
+    def parse(self, line: bytes, context: Context, state: ParserState) -> list[Parsed]:
+        """The line as message."""
+        return super().parse(line.removeprefix(b"refuse "), context, state)
+
+
 def _joined(name: str) -> Parsed:
     return Parsed(None, {"message": f"joined {name}"}, key=f"join:{name}")
 
@@ -192,6 +203,16 @@ class Rig:
                 raise Crash(name)
 
         assert self._crashes(hook)
+
+    def retry(
+        self, chosen: Callable[[Quarantined], bool] = lambda _: True, *, better: bool = True
+    ) -> RetryReport:
+        """A retry some seconds later; with `better`, by a dataset that refuses nothing more."""
+        self.close()
+        self.now += SECOND
+        settings = CollectSettings(self.data, self.inputs, b"key", **self.options)
+        dataset = BetterToyDataset() if better else ToyDataset()
+        return Retry(settings, lambda _: dataset, self.store, own).run(chosen, self.now)
 
     def _crashes(self, hook: Callable[[str], None]) -> bool:
         token = durable.HOOK.set(hook)
