@@ -13,7 +13,7 @@ from collectors.formats.syslog import NAMES
 from collectors.formats.table import FORMATS, Format
 from collectors.hooks import COMPLETE, JOIN
 from collectors.mapping import TYPES, Branches, Content, Field
-from collectors.mask_kinds import KINDS
+from collectors.mask_kinds import DEFAULT, KINDS
 from collectors.times import ABSOLUTE, TIMES, time_reader
 from haidang.errors import InputError, Problem
 from haidang.yamldoc import Checker, YamlPath, read_file
@@ -319,7 +319,7 @@ class _Reader:
         """The masks; to have none must be said (`masks: []`), never forgotten."""
         if not masks:
             self._check.take(("masks",), list, ...)
-        return mask.Masks(masks)
+        return DEFAULT if masks == tuple(KINDS.values()) else mask.Masks(masks)
 
     def _mask(self, path: YamlPath) -> tuple[mask.Mask, ...]:
         entry = self._check.take(path, (str, dict), ...)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from unicodedata import normalize
 
-from collectors.mask import Anchored, Mask
+from collectors.mask import Anchored, Mask, Masks
 
 # In front: no letter, digit or decimal point, unless it belongs to %20 or to JSON's \n; no GUID.
 _FREE = (
@@ -292,3 +292,6 @@ KINDS: Mapping[str, Mask] = {
         Mask("insurance", _INSURANCE),
     )
 }
+
+# What `masks: [default]` is; one for all datasets, as making it costs.
+DEFAULT = Masks(tuple(KINDS.values()))
