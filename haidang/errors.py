@@ -7,8 +7,12 @@ HaidangError
  └─ Superseded       somebody else moved the cursor; this transaction must be dropped
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+# user:password@ of a URL: a person may have written it where nobody expects one.
+_PASSWORD = re.compile(r"(://[^\s/?#@:]*:)[^\s/?#]+(@)")
 
 
 class HaidangError(Exception):
@@ -25,9 +29,10 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        """`file:line: field: what`, with the parts that are known."""
+        """`file:line: field: what`, with the parts that are known; no password of a URL."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.field}: {self.what}" if self.field else f"{place}: {self.what}"
+        parts = (place, self.field, self.what) if self.field else (place, self.what)
+        return _PASSWORD.sub(r"\1…\2", ": ".join(parts))
 
 
 class InputError(HaidangError):

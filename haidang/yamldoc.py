@@ -4,7 +4,9 @@ A document is plain Python values plus `Lines`: the line of each path of keys an
 Validators collect problems through `Checker` and raise all of a file's at once.
 """
 
+import codecs
 import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +23,13 @@ Lines: TypeAlias = dict[YamlPath, int]
 MAX_BYTES = 4 * 1024 * 1024
 _MAX_NODES = 200_000
 _MAX_DEPTH = 100
+_MAX_DOCUMENTS = 10_000
+_MAX_TEXT = 65_536
+_MAX_NUMBER = 64
+# YAML 1.2, 5.1: what may not stand in a stream.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NO_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _ANCHORED = (yaml.ScalarEvent, yaml.CollectionStartEvent)
 
 
@@ -125,7 +134,10 @@ def _kind_name(kind: type | tuple[type, ...]) -> str:
 def read_file(path: Path) -> list[YamlDocument]:
     """Every document of a YAML file. Raises InputError (unreadable, too large, not YAML)."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise InputError([Problem(str(path), 0, "", "is not a file")])
+        if found.st_size > MAX_BYTES:
             raise InputError([Problem(str(path), 0, "", f"larger than {MAX_BYTES >> 20} MiB")])
         content = path.read_bytes()
     except OSError as error:
@@ -140,8 +152,15 @@ def parse(content: bytes, file: str) -> list[YamlDocument]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        problem = Problem(file, line, "", "is not UTF-8; save the file as UTF-8")
+        is_not = "UTF-16, not UTF-8" if content.startswith(_UTF_16) else "not UTF-8"
+        problem = Problem(file, line, "", f"is {is_not}; save the file as UTF-8")
         raise InputError([problem]) from error
+    bad = _CONTROL.search(text)
+    if bad is not None:
+        what = f"a character that YAML does not allow: U+{ord(bad[0]):04X}; remove it"
+        if bad[0] == "\0" and text.count("\0") * 3 > len(text):
+            what = "is UTF-16, not UTF-8; save the file as UTF-8"
+        raise InputError([Problem(file, text.count("\n", 0, bad.start()) + 1, "", what)])
     try:
         return list(_documents(text, file, content))
     except yaml.YAMLError as error:
@@ -157,8 +176,13 @@ def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
 def _documents(text: str, file: str, source: bytes) -> Iterator[YamlDocument]:
     # Events, not nodes: libyaml's composer recurses in C and dies on deep nesting.
     events = yaml.parse(text, Loader=yaml.CSafeLoader)
+    count = 0
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
+            count += 1
+            if count > _MAX_DOCUMENTS:
+                what = f"more than {_MAX_DOCUMENTS} documents in one file"
+                raise InputError([Problem(file, _line(event), "", what)])
             builder = _Builder(file, events)
             value = builder.build(next(events), ())
             if value is not None:
@@ -202,6 +226,8 @@ class _Builder:
         return value
 
     def _content(self, event: yaml.Event, path: YamlPath) -> Any:
+        if isinstance(event, yaml.CollectionStartEvent) and event.tag not in _NO_TAGS:
+            raise self._error(event, "", f"YAML: tags are not read: {event.tag}")
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -228,9 +254,15 @@ class _Builder:
     def _scalar(self, event: yaml.Event) -> Any:
         if not isinstance(event, yaml.ScalarEvent):
             raise self._error(event, "", "must be a value")
+        if len(event.value) > _MAX_TEXT:
+            raise self._error(event, "", f"a text longer than {_MAX_TEXT} characters")
         tag = event.tag
         if tag is None or tag == "!":
             tag = self._resolve(yaml.ScalarNode, event.value, event.implicit)
+        if tag == "tag:yaml.org,2002:merge":
+            raise self._error(event, "<<", "merge keys are not read; write the keys out")
+        if len(event.value) > _MAX_NUMBER and tag != "tag:yaml.org,2002:str":
+            raise self._error(event, "", "a number as long as this is text; quote it")
         try:
             return self._constructor.construct_object(yaml.ScalarNode(tag, event.value))
         except (yaml.YAMLError, ValueError, OverflowError) as error:

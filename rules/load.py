@@ -7,6 +7,7 @@ Rulings:
 - A rule that any correlation with `generate: false` names raises no alert of its own.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,15 +37,26 @@ def load(paths: Sequence[Path]) -> RuleSet:
     """Every rule of the files and folders, in the order of paths; never raises for content."""
     found = _Found()
     for path in paths:
-        for file in _files(path):
+        for file in _files(path, found.problems):
             _read(file, found)
     return _assemble(found)
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, problems: list[Problem]) -> list[Path]:
+    """The files of a folder and of those in it, links to folders left out; or the file itself."""
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+
+    def unreadable(error: OSError) -> None:
+        what = f"cannot be read: {error.strerror or error}"
+        problems.append(Problem(str(error.filename), 0, "", what))
+
+    found = [
+        Path(folder) / name
+        for folder, _, names in os.walk(path, onerror=unreadable)
+        for name in names
+    ]
+    return sorted(file for file in found if file.suffix in _SUFFIXES)
 
 
 def _read(file: Path, found: _Found) -> None:

@@ -288,3 +288,9 @@ def make_rig() -> Callable[..., Rig]:
 def unavailable() -> Exception:
     """What a store raises that cannot be used now."""
     return Unavailable("it is being repaired")
+
+
+@pytest.fixture(name="own", scope="session")
+def _own() -> Callable[[Document, str, str, Instant], ToyOwnership]:
+    """Finds that everything is the operator's."""
+    return own

@@ -1,5 +1,6 @@
 """YAML with lines: what is refused, where, and that nothing else escapes."""
 
+import os
 from datetime import date
 
 import pytest
@@ -93,7 +94,16 @@ def test_documents_of_a_stream_have_their_own_lines():
         pytest.param(1, "not of the type", "a: !!timestamp x\n", id="no-time"),
         pytest.param(1, "quote it", "null: x\n", id="null-as-key"),
         pytest.param(1, "quote it", "true: x\n", id="boolean-as-key"),
-        pytest.param(1, "constructor", "<<: x\n", id="merge"),
+        pytest.param(1, "merge keys", "<<: x\n", id="merge"),
+        pytest.param(2, "merge keys", "a: &x {b: 1}\nc: {<<: *x}\n", id="merge-alias"),
+        pytest.param(2, "U+0000; remove", "a: 1\nb: \x00\n", id="NUL"),
+        pytest.param(1, "U+001B; remove", "a: \x1b[31m\n", id="escape"),
+        pytest.param(1, "UTF-16", "a: b\n".encode("utf-16"), id="UTF-16"),
+        pytest.param(1, "UTF-16", "a: b\n".encode("utf-16-le"), id="UTF-16-without-mark"),
+        pytest.param(2, "longer than 65536", "a: 1\nb: " + "x" * 65_537, id="long-text"),
+        pytest.param(1, "quote it", "a: 0x" + "f" * 5000, id="long-number"),
+        pytest.param(1, "tags are not read", "a: !!python/tuple [1]\n", id="tag-of-a-list"),
+        pytest.param(20_000, "more than 10000 documents", "a: 1\n---\n" * 10_001, id="documents"),
     ],
 )
 def test_unusable_text_is_one_problem_with_its_line(line, word, content):
@@ -150,6 +160,14 @@ def test_unreadable_file_is_a_problem(tmp_path):
     """A missing file is told in words."""
     with pytest.raises(InputError, match="cannot be read"):
         read_file(tmp_path / "none.yml")
+
+
+def test_what_is_no_file_is_a_problem(tmp_path):
+    """A pipe would never end, a folder has no text."""
+    os.mkfifo(tmp_path / "pipe.yml")
+    for path in (tmp_path, tmp_path / "pipe.yml"):
+        with pytest.raises(InputError, match="is not a file"):
+            read_file(path)
 
 
 def test_too_large_file_is_a_problem(tmp_path):
