@@ -163,7 +163,8 @@ class Dataset:
         names = {name for table in self._definition.branches.tables for name in table}
         for content in (own, *self._definition.branches.of(source)):
             names.update(field.source for field in content.fields)
-        found = sum(source(name) not in self._absent for name in names)
+        nothing = self._absent | {"-"}  # a dash says nothing, whether or not an event keeps it
+        found = sum(source(name) not in nothing for name in names)
         return found + (log == read.get(_LOG))
 
     def mask_hits(self, line: bytes) -> dict[str, int]:

@@ -45,6 +45,7 @@ COMPLETE: Mapping[str, Complete] = {
     "suricata.complete": suricata.complete,
     "system.auth": system.complete_auth,
     "system.syslog": system.complete_syslog,
+    "vsftpd.log": system.complete_vsftpd,
     "winlogbeat.complete": winlogbeat.complete,
     "zeek.complete": zeek.complete,
 }

@@ -1,4 +1,4 @@
-"""Hooks of system.auth and system.syslog: sources, refused and granted logons, related values."""
+"""Hooks of system.auth, system.syslog and vsftpd.log: sources, logons, related values."""
 
 from collectors.datasets.ecs import put_outcome, put_source, relate
 from collectors.formats.regex import Groups
@@ -45,4 +45,10 @@ def _add_pam(document: Document, groups: Groups) -> None:
 def complete_syslog(document: Document, groups: Groups) -> None:
     """related.* of a message."""
     del groups
+    relate(document)
+
+
+def complete_vsftpd(document: Document, groups: Groups) -> None:
+    """The client, and related.*."""
+    put_source(document, groups.get("client") or "")
     relate(document)

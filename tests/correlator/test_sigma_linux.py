@@ -38,6 +38,7 @@ FIRING = [
     ("system.syslog", f"{TIME}root: stopping firewalld", "49f5dfc1"),
     ("system.syslog", f"{TIME}clamd[9]: /tmp/x: Win.Trojan.Agent-1 FOUND", "36aa86ca"),
     ("system.syslog", f"{TIME}vsftpd[9]: Input line too long.", "377f33a1"),
+    ("vsftpd.log", "Wed Nov 18 08:15:30 2026 [pid 9] Input line too long.", "377f33a1"),
     ("system.syslog", f"{TIME}guacd[9]: User joined (2 users now present)", "1edd77db"),
     (
         "apache.error",
