@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, select
 
 from alerts.listing import list_alerts, list_evidence
-from app import config, rulesets, stores, wiring
+from app import backtest, config, rulesets, stores, wiring
 from app.commands import store as store_command
 from app.demo.day import STEPS, access_log, audit_log, config_yaml, files_until, inventory_yaml
 from app.demo.story import append_missing
@@ -60,7 +60,7 @@ SET = {
 title: Nothing Ever
 id: 7d1b9a52-35c1-4a4e-9a2c-5b9f1c0e0003
 status: test
-level: low
+level: high
 logsource: {category: webserver}
 detection: {selection: {cs-method: NOTHING}, condition: selection}
 """
@@ -140,7 +140,7 @@ class Story:
         self.steps += [self._edit, *self._turn(LATER[0] + 1)]
         for at in LATER[1:]:
             self.steps += self._turn(at)
-        self.steps.append(self._hold)
+        self.steps += [self._backtest, self._hold]
 
     def _prepare(self, profile_settings):
         """The demo's world; a folder of rules of our own that is empty at first."""
@@ -189,6 +189,14 @@ class Story:
         """A correlation is added: it is replayed over its timespan."""
         (self._folder / "more" / "many.yml").write_text(EXTRA_RULE, encoding="utf-8")
         self.close()
+
+    def _backtest(self):
+        """`haidang rules backtest`: the set's rule is tried on everything that is stored."""
+        self.close()
+        with wiring.open_modes(self.settings, LATER[-1]) as modes:
+            done = backtest.run(modes, backtest.candidates(modes), 0, LATER[-1])
+            assert done.events
+            backtest.keep(modes, done, LATER[-1])
 
     def _hold(self):
         """`haidang store hold` of every alert's evidence."""
