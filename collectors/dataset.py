@@ -9,7 +9,7 @@ from collectors import mask
 from collectors.dataset_file import read_definition
 from collectors.definition import Case, Definition
 from collectors.envelope import EVERYWHERE
-from collectors.formats import syslog
+from collectors.formats import regex, syslog
 from collectors.formats.table import FORMATS, explain
 from collectors.formats.text import decode, encoding_fault, nfc_groups, utf16_readings
 from collectors.mapping import LogSource, Read, add, make_plan, put_if_free
@@ -152,18 +152,20 @@ class Dataset:
     def fields_found(self, line: bytes, state: ParserState) -> int:
         """How many of the parts that its fields and conditions name a record has.
 
-        None (0) where the record names another log than a dataset for one log. Raises Refused,
-        Dropped.
+        None (0) where the record names another log than a dataset for one log, and where a pattern
+        that takes anything read it. Raises Refused, Dropped.
         """
-        head, read = self._read(decode(line)[0], state)
+        text, _ = decode(line)
+        head, read = self._read(text, state)
         source = _reader(read, head)
-        log, own = self._definition.options.log, self._definition.own
-        if log not in ("", _ANY_LOG, read.get(_LOG)):
+        options, own = self._definition.options, self._definition.own
+        log, message = options.log, head.get(_MESSAGE, text) or ""
+        if log not in ("", _ANY_LOG, read.get(_LOG)) or regex.takes_anything(options, message):
             return 0
+        nothing = self._absent | {"-", ""}  # twins may differ in what they keep of it
         names = {name for table in self._definition.branches.tables for name in table}
         for content in (own, *self._definition.branches.of(source)):
             names.update(field.source for field in content.fields)
-        nothing = self._absent | {"-"}  # a dash says nothing, whether or not an event keeps it
         found = sum(source(name) not in nothing for name in names)
         return found + (log == read.get(_LOG))
 

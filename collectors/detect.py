@@ -1,9 +1,9 @@
 """Which dataset fits a file: every dataset reads its first records, and the best is named.
 
-A record fits fully if it becomes an event with a time of its own, half if the event has none, and
-not at all if it is refused; header lines do not count. Shares that differ little are ties: then a
-dataset for one kind of source goes before one for any product, and the one that finds more of its
-fields before one that finds fewer.
+A record fits fully if it becomes an event with a time of its own and two fields of the dataset,
+half if one is missing, and not at all if it is refused; header lines do not count. A dataset for
+any product must be a fourth better than one for one kind of source. Shares that differ little are
+ties: then the one that finds more of its fields goes first.
 """
 
 from collections import Counter
@@ -20,9 +20,11 @@ from haidang.errors import Refused
 MAX_RECORDS = 200
 _MAX_BYTES = 1 << 20
 _LEAST_SHARE = 0.5
+_LEAST_FIELDS = 2  # one may be a chance: many lines have a word and then a text
 _STEPS = 20  # shares count in twentieths
 # From the most to the least special; every other dataset is for one kind of source.
-_FOR_ANY = ("cef", "leef", "json", "kv")
+_FOR_ANY = ("cef", "leef", "json", "system.syslog", "kv")
+_HANDICAP = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Fit:
     dataset: str
     events: int = 0
     timed: int = 0
+    full: int = 0
     headers: int = 0
     refused: int = 0
     fields: int = 0
@@ -40,7 +43,7 @@ class Fit:
     def share(self) -> float:
         """The part of the records that fits, 0 to 1."""
         records = self.events + self.refused
-        return (self.events + self.timed) / (2 * records) if records else 0.0
+        return (self.events + self.full) / (2 * records) if records else 0.0
 
     @property
     def fits(self) -> bool:
@@ -50,8 +53,10 @@ class Fit:
     @property
     def order(self) -> tuple[int, int, int]:
         """What ranks it, more first; datasets with the same are twins."""
-        special = -_FOR_ANY.index(self.dataset) - 1 if self.dataset in _FOR_ANY else 0
-        return round(self.share * _STEPS), special, self.fields
+        if self.dataset in _FOR_ANY:
+            special = -_FOR_ANY.index(self.dataset) - 1
+            return round(self.share * _HANDICAP * _STEPS), special, self.fields
+        return round(self.share * _STEPS), 0, self.fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +108,6 @@ def _outcome(dataset: Dataset, record: bytes, context: Context, state: ParserSta
         return Counter(headers=1)
     except Refused:
         return Counter(refused=1)
-    return Counter(events=1, timed=int(own.time is not None), fields=fields)
+    timed = own.time is not None
+    full = timed and (fields >= _LEAST_FIELDS or dataset.name in _FOR_ANY)
+    return Counter(events=1, timed=int(timed), full=int(full), fields=fields)

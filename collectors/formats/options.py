@@ -14,6 +14,11 @@ class Pattern:
     whole: re.Pattern[str]
     names: tuple[str, ...]
 
+    @property
+    def takes_anything(self) -> bool:
+        """Whether a text that means nothing fits: the pattern says nothing of what it reads."""
+        return self.whole.fullmatch("\ufffd") is not None
+
 
 def compile_pattern(name: str, parts: Sequence[str]) -> Pattern:
     """The pattern of these parts. Raises `re.error`, whose message says where."""

@@ -25,6 +25,13 @@ def read(options: Options, text: str, state: ParserState) -> dict[str, str | Non
     raise Refused("no pattern of the dataset fits the line")
 
 
+def takes_anything(options: Options, text: str) -> bool:
+    """Whether the text is read only because the pattern that reads it takes anything."""
+    fitting = (pattern for pattern in options.patterns if pattern.whole.fullmatch(text))
+    pattern = next(fitting, None)
+    return pattern is not None and pattern.takes_anything
+
+
 def explain(options: Options, text: str) -> dict[str, Any]:
     """The pattern that fits and its groups, or how far each pattern got."""
     for pattern in options.patterns:

@@ -12,6 +12,7 @@ import re
 from collectors.formats.options import Options
 from collectors.formats.pairs import unique
 from collectors.record import Dropped, Misfit, ParserState
+from haidang.model.zone import parse_address
 
 _STATE = "w3c"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -48,8 +49,15 @@ def _remember(text: str, state: ParserState) -> None:
 
 
 def _guess(options: Options, values: list[str]) -> list[str]:
-    """The layout with as many names, if the line begins with a date as all layouts do."""
-    if not values or not _DATE.fullmatch(values[0]):
-        return []
-    layouts = (layout.lower().split() for layout in options.columns)
-    return next((names for names in layouts if len(names) == len(values)), [])
+    """The layout with as many names, if dates and addresses stand where it has them."""
+    for layout in options.columns:
+        names = layout.lower().split()
+        if len(names) == len(values) and all(map(_plausible, names, values)):
+            return names
+    return []
+
+
+def _plausible(name: str, value: str) -> bool:
+    if name == "date":
+        return bool(_DATE.fullmatch(value))
+    return not name.endswith("-ip") or value == "-" or parse_address(value) is not None
