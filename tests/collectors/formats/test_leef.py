@@ -50,7 +50,7 @@ def test_what_was_written_is_read_back(pairs: dict[str, str]) -> None:
     assert pairs == {key: value for key, value in groups.items() if key not in leef.HEADER}
 
 
-@given(st.text(alphabet="ab|=\t^x0", max_size=50), st.sampled_from(["", "LEEF:2.0|H|P|1|E|"]))
+@given(st.text(alphabet="gb|=\t^x0", max_size=50), st.sampled_from(["", "LEEF:2.0|H|P|1|E|"]))
 def test_only_misfit_escapes(text: str, head: str) -> None:
     """Whatever a line holds; every letter of it is kept."""
     try:
@@ -58,4 +58,4 @@ def test_only_misfit_escapes(text: str, head: str) -> None:
     except Misfit:
         return
     kept = "".join(f"{key}{value}" for key, value in groups.items())
-    assert text.count("a") <= kept.count("a")
+    assert text.count("g") <= kept.count("g")
