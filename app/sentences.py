@@ -13,10 +13,12 @@ from typing import Any
 from alerts.facts import FACTS
 from alerts.why import LAST_KIND, Pattern, choose, meanings
 from alerts.wording import number
+from haidang.yamldoc import read_file
 from rules.load import load
 from rules.rule import Rule
 
 RULES = Path(__file__).parents[2] / "shared" / "data" / "sigma-rules"
+EXAMPLES = Path(__file__).parents[1] / "tests" / "alerts" / "explained.yml"
 FOLDERS = ("rules", "rules-emerging-threats", "rules-threat-hunting")
 _WAYS = ("technique", "parent technique", "tactic", "kind of log", "last resort")
 _HEAD = """\
@@ -28,14 +30,23 @@ A public rule has an English title and no sentence. Its alerts are told from the
 *place*: *act*; *meaning*. The act says who did what, and comes from the kind of log; a fact that no event holds leaves its clause out.
 The meaning says what such an act is commonly for, never what happened. It is chosen by the exact technique, else the parent technique, else the tactic, in the order of the tags; a rule without such tags is told by its kind of log and title.
 A detection of several events begins with their number, the time they span, and how many addresses, accounts and hosts they have.
-Templates: `alerts/patterns.yml`. Whole sentences in both languages: `tests/alerts/explained.yml`; an act of each kind: `tests/alerts/acts.yml`.
+Templates: `alerts/patterns.yml`. An act of each kind of log in both languages: `tests/alerts/acts.yml`.
 """  # noqa: E501 - one sentence a line
 
 
 def build(folder: Path) -> str:
     """The whole text; `folder` holds SigmaHQ's rules."""
     rules = load([folder / name for name in FOLDERS]).rules
-    return "\n".join([_HEAD, *_coverage(rules), *_meanings(rules), *_facts()])
+    return "\n".join([_HEAD, *_examples(), *_coverage(rules), *_meanings(rules), *_facts()])
+
+
+def _examples() -> Iterator[str]:
+    """Whole sentences, which a test of `alerts` holds to the patterns."""
+    (document,) = read_file(EXAMPLES)
+    yield "## Examples\n"
+    for one in document.value:
+        yield f"- {one['vi']}\n  *{one['en']}*"
+    yield ""
 
 
 def pattern_of(rule: Rule) -> Pattern:
