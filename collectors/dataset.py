@@ -115,7 +115,7 @@ class Dataset:
         definition = self._definition
         if definition.masks_in_hex is not None:
             line = mask.apply_in_hex(line, definition.masks_in_hex, definition.masks, key)
-        return definition.masks.apply(line, key, xml=definition.format == "xml")
+        return definition.masks.apply(line, key, xml=definition.format.endswith("xml"))
 
     def parse(self, line: bytes, context: Context, state: ParserState) -> list[Parsed]:
         """The record's own event first, then derived events that are complete now, each with a key.
