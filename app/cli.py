@@ -85,6 +85,7 @@ EXTRAS: Mapping[str, frozenset[str]] = {
             "duckdb",
             "elastic_transport",
             "elasticsearch",
+            "evtx",
             "psycopg",
             "pyarrow",
             "re2",

@@ -273,7 +273,7 @@ class Collector:
         try:
             data = content.read(mark.offset - mark.overlap, mark.overlap + want)
         finally:
-            if one.seen.compressed:
+            if one.seen.packed:
                 self._readers[one.row.key] = content
             else:
                 content.close()
@@ -283,9 +283,9 @@ class Collector:
         return now - row.grew >= self._settings.quiet
 
     def _finish_files(self, live: list[Live], batch: Batch) -> None:
-        """Compressed files read to the end are done; quiet files release unfinished joins."""
+        """Packed files read to the end are done; quiet files release unfinished joins."""
         for one in live:
-            if one.seen.compressed and one.row.mark.offset == one.length:
+            if one.seen.packed and one.row.mark.offset == one.length:
                 one.row.done = batch.touched = True
         for row in self._offsets.rows:
             if row.state and row.input in self._intakes and self._is_quiet(row, batch.received):

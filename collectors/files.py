@@ -1,4 +1,4 @@
-"""Looking at folders and reading plain and compressed files by offset."""
+"""Looking at folders and reading files by offset: plain, compressed, or unpacked (EVTX)."""
 
 import glob
 import gzip
@@ -6,18 +6,19 @@ import os
 import stat
 import zlib
 from collections.abc import Iterable
-from typing import Protocol
+from typing import BinaryIO, Protocol, cast
 
-from collectors.identity import Seen
+from collectors import evtx
+from collectors.identity import Seen, is_compressed_name, is_evtx_name
 
 _BLOCK = 1 << 20
 
-# What gzip raises for a file that is broken or not complete yet.
-BROKEN = (gzip.BadGzipFile, EOFError, zlib.error)
+# What is raised for a packed file that is broken or not complete yet.
+BROKEN = (gzip.BadGzipFile, EOFError, zlib.error, evtx.Unreadable)
 
 
 class Content(Protocol):
-    """The uncompressed bytes of one open file."""
+    """The unpacked bytes of one open file."""
 
     def read(self, offset: int, size: int) -> bytes:
         """At most `size` bytes from `offset`, fewer only at the end. Raises OSError, BROKEN."""
@@ -41,17 +42,30 @@ class Plain:
         os.close(self._handle)
 
 
-class Compressed:
-    """An open gzip file, read forward; going back further than the last read starts anew."""
+class Stream(Protocol):
+    """Bytes that are read forward, or from the start again."""
 
-    def __init__(self, handle: int) -> None:
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, fewer only at the end. Raises OSError, BROKEN."""
+
+    def seek(self, offset: int, /) -> object:
+        """Back to the start."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class Unpacked:
+    """An open packed file, read forward; going back further than the last read starts anew."""
+
+    def __init__(self, handle: int, path: str) -> None:
         self._raw = os.fdopen(handle, "rb")
-        self._stream = gzip.GzipFile(fileobj=self._raw, mode="rb")
+        self._stream = _unpack(self._raw, path)
         self._start = 0
         self._kept = b""
 
     def read(self, offset: int, size: int) -> bytes:
-        """At most `size` uncompressed bytes from `offset`."""
+        """At most `size` unpacked bytes from `offset`."""
         if offset < self._start:
             self._stream.seek(0)
             self._start, self._kept = 0, b""
@@ -77,6 +91,13 @@ class Compressed:
         self._raw.close()
 
 
+def _unpack(raw: BinaryIO, path: str) -> Stream:
+    """What the name says is inside: gzip, EVTX, or EVTX in gzip."""
+    zipped = is_compressed_name(path)
+    file = cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb")) if zipped else raw
+    return evtx.Stream(file) if is_evtx_name(path) else file
+
+
 def open_content(seen: Seen) -> Content:
     """The content of the file that was seen.
 
@@ -87,13 +108,13 @@ def open_content(seen: Seen) -> Content:
     if (found.st_dev, found.st_ino) != (seen.device, seen.inode):
         os.close(handle)
         raise FileNotFoundError(seen.path)
-    return Compressed(handle) if seen.compressed else Plain(handle)
+    return Unpacked(handle, seen.path) if seen.packed else Plain(handle)
 
 
 def checksums(content: Content, offsets: Iterable[int]) -> tuple[int, dict[int, int]]:
     """The content's length, and the CRC-32 of everything before each offset it reaches.
 
-    Reads all of it, so a broken gzip file shows here. Raises OSError, BROKEN.
+    Reads all of it, so a broken packed file shows here. Raises OSError, BROKEN.
     """
     wanted = sorted(set(offsets))
     found: dict[int, int] = {}

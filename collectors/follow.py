@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from collectors import files
+from collectors.evtx import Unreadable
 from collectors.files import BROKEN
 from collectors.identity import (
     WINDOW,
@@ -30,7 +31,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A known file that can be read now; `length` is in uncompressed bytes.
+    """A known file that can be read now; `length` is in unpacked bytes.
 
     `finished`: it was rotated away, so a last line without a newline is a record once it is quiet.
     """
@@ -118,7 +119,7 @@ class Follower:
 
     def _holds(self, seen: Seen, mark: Mark) -> bool:
         """Whether the file still starts and continues up to the offset as it was read."""
-        if seen.compressed:
+        if seen.packed:
             return self._contains(seen, mark)
         if seen.size < mark.offset:
             return False
@@ -130,7 +131,7 @@ class Follower:
 
     def _contains(self, seen: Seen, mark: Mark) -> bool:
         """Whether everything that was read is what the file starts with; reads all of it."""
-        if not seen.compressed and seen.size < mark.offset:
+        if not seen.packed and seen.size < mark.offset:
             return False
         known = self._contained.setdefault(seen.key, {})
         if mark not in known:
@@ -145,8 +146,8 @@ class Follower:
         return known[mark]
 
     def _length(self, seen: Seen) -> int:
-        """The uncompressed length. Raises BROKEN for a gzip file that is not complete."""
-        if not seen.compressed:
+        """The unpacked length. Raises BROKEN for a packed file that is not complete."""
+        if not seen.packed:
             return seen.size
         if seen.key not in self._lengths:
             content = files.open_content(seen)
@@ -200,9 +201,9 @@ class Follower:
 
     def _is_copy(self, seen: Seen, row: Row, original: Seen) -> bool:
         """Whether the file holds what was read of a live one, or only a part of that."""
-        if seen.compressed or seen.size >= row.known.offset > 0:
+        if seen.packed or seen.size >= row.known.offset > 0:
             return row.known.offset > 0 and self._contains(seen, row.known)
-        return not original.compressed and _is_prefix(seen, original)
+        return not original.packed and _is_prefix(seen, original)
 
     def _settle(self, work: "_Work", offsets: Offsets, forget_after: Instant) -> None:
         """Lengths of what is live; rows without a file wait and are forgotten in the end."""
@@ -268,7 +269,7 @@ class _Work:
         It is this row's only if it continues no other row and copies none.
         """
         for row in rows:
-            if not (row.known.offset or seen.compressed) and _has_name_of(row, seen):
+            if not (row.known.offset or seen.packed) and _has_name_of(row, seen):
                 self.blank[seen.key] = row
 
     def keep_unreadable(self, rows: Sequence[Row], seen: Seen, error: Exception) -> None:
@@ -282,7 +283,9 @@ class _Work:
         """Say what cannot be read; it is tried again at each look."""
         if isinstance(error, FileNotFoundError):
             return
-        if isinstance(error, BROKEN):
+        if isinstance(error, Unreadable):
+            what = f"{error}; waiting until it changes"
+        elif isinstance(error, BROKEN):
             what = "is not a complete gzip file; waiting until it is"
         else:
             what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
@@ -324,7 +327,7 @@ def _has_name_of(row: Row, seen: Seen) -> bool:
 
 def _originals_first(seen: Seen) -> tuple[bool, bool, int, str]:
     """The order of looking: a copy is told by its original, and what is newest comes first."""
-    return seen.compressed, is_rotated_name(seen.path), -seen.changed, seen.path
+    return seen.packed, is_rotated_name(seen.path), -seen.changed, seen.path
 
 
 def _may_be_reused_inode(row: Row, seen: Seen, *, same_state: bool) -> bool:

@@ -15,7 +15,7 @@ from collectors.datasets import (
     postgresql,
     suricata,
     system,
-    winlogbeat,
+    windows,
     zeek,
 )
 from collectors.formats.regex import Groups
@@ -46,7 +46,7 @@ COMPLETE: Mapping[str, Complete] = {
     "system.auth": system.complete_auth,
     "system.syslog": system.complete_syslog,
     "vsftpd.log": system.complete_vsftpd,
-    "winlogbeat.complete": winlogbeat.complete,
+    "windows.complete": windows.complete,
     "zeek.complete": zeek.complete,
 }
 

@@ -17,6 +17,7 @@ WINDOW = 1024
 # Rotation adds a number or a date at the end (`access.log.1`, `access.log-20261121`) or a date
 # before the extension (`access-20261121.log`). A short number there is a name: `host-1.log`.
 _COMPRESSED = re.compile(r"\.gz$")
+_EVTX = re.compile(r"\.evtx(?:\.gz)?$", re.IGNORECASE)
 _NUMBER = re.compile(r"\.\d{1,5}$")
 _DATE = re.compile(r"[-._]?\d{4}[-._]?\d\d(?:[-._]?\d\d)?(?:[-._T]?\d+)*(?=$|\.[A-Za-z]\w*$)")
 
@@ -75,9 +76,9 @@ class Seen:
         return (self.device, self.inode, self.size, self.changed)
 
     @property
-    def compressed(self) -> bool:
-        """Whether it is read through gzip."""
-        return self.path.endswith(".gz")
+    def packed(self) -> bool:
+        """Whether it is read through gzip or as EVTX, so that offsets are not the file's own."""
+        return is_compressed_name(self.path) or is_evtx_name(self.path)
 
 
 def digest(content: bytes) -> str:
@@ -96,6 +97,16 @@ def family(path: str) -> str:
 def is_rotated_name(path: str) -> bool:
     """Whether the name carries a mark of rotation or compression."""
     return family(path) != path
+
+
+def is_compressed_name(path: str) -> bool:
+    """Whether it is read through gzip."""
+    return bool(_COMPRESSED.search(path))
+
+
+def is_evtx_name(path: str) -> bool:
+    """Whether its records are those of an EVTX file."""
+    return bool(_EVTX.search(path))
 
 
 def is_finished_name(path: str) -> bool:

@@ -22,8 +22,8 @@ class Row:
     """One generation of one file.
 
     `origin` is the path under which it was first seen, `path` where it is now. `size` and
-    `changed` are the file's own (of the compressed one for gzip). `grew` is when it was last seen
-    changing, `gone` since when it is not there (0: it is there), `done` that a compressed file was
+    `changed` are the file's own (of the packed one). `grew` is when it was last seen
+    changing, `gone` since when it is not there (0: it is there), `done` that a packed file was
     read to its end. `skipping`: the offset is inside the rest of an over-long line. No record that
     starts before `closed` is continued after it: the file was quiet there. `start` marks
     the first bytes of a file before any of it is read: the store may have accepted its first

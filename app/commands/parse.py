@@ -1,14 +1,17 @@
 """`haidang parse`: what a data set makes of log lines."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
 import click
 
+from collectors import evtx
 from collectors.dataset import dataset_names, load_dataset
 from collectors.parse import parse_lines
 from collectors.record import Context
+from haidang.errors import HaidangError
 from haidang.model.instant import from_datetime
 
 
@@ -31,5 +34,17 @@ def command(name: str, host: str, explain: bool, file: BinaryIO) -> None:
     """
     context = Context(host, seen=from_datetime(datetime.now(UTC)))
     output = sys.stdout.buffer
-    for line in parse_lines(load_dataset(name), file, context, b"parse", explain=explain):
+    for line in parse_lines(load_dataset(name), _records(file), context, b"parse", explain=explain):
         output.write(line + b"\n")
+
+
+def _records(file: BinaryIO) -> Iterable[bytes]:
+    """The lines of a file, or the records of an EVTX file, which is told by its name."""
+    return _events(file) if file.name.lower().endswith(".evtx") else file
+
+
+def _events(file: BinaryIO) -> Iterator[bytes]:
+    try:
+        yield from evtx.lines(file)
+    except evtx.Unreadable as error:
+        raise HaidangError(f"{file.name}: {error}") from error

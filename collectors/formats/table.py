@@ -4,7 +4,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from collectors.formats import cef, csv, json, kv, leef, regex, syslog, w3c, zeek
+from collectors.formats import (
+    cef,
+    csv,
+    json,
+    kv,
+    leef,
+    nxlog,
+    regex,
+    syslog,
+    w3c,
+    winevent,
+    winxml,
+    zeek,
+)
 from collectors.formats.options import Options
 from collectors.record import Dropped, Misfit, ParserState
 from haidang.errors import Refused
@@ -44,6 +57,7 @@ FORMATS: Mapping[str, Format] = {
         keys=("patterns",),
         explain=regex.explain,
     ),
+    "nxlog": Format("Windows events as flat JSON.", nxlog.read, document=True),
     "syslog": Format("RFC 5424, RFC 3164, and the files of rsyslog.", syslog.read),
     "w3c": Format("W3C extended log files, such as IIS's.", w3c.read, optional=("columns",)),
     "zeek": Format(
@@ -52,6 +66,10 @@ FORMATS: Mapping[str, Format] = {
         keys=("log",),
         document=True,
     ),
+    "winevent": Format(
+        "Windows events as evtx_dump's JSON; records of EVTX files.", winevent.read, document=True
+    ),
+    "winxml": Format("Windows events as rendered XML.", winxml.read, document=True),
 }
 
 

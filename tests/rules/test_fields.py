@@ -32,15 +32,15 @@ DATA = "winlog.event_data."
         ),
         pytest.param(("host.name",), SECURITY, "host.name", id="dotted-before-default"),
         pytest.param(
-            ("process.executable", f"{DATA}Image", f"{DATA}NewProcessName"),
+            (f"{DATA}Image", f"{DATA}NewProcessName", "process.executable"),
             WINDOWS_PROCESS,
             "Image",
             id="windows-image",
         ),
         pytest.param(
-            (f"{DATA}OriginalFileName", "winlog.user_data.OriginalFileName"),
+            (f"{DATA}Company", "winlog.user_data.Company"),
             WINDOWS_PROCESS,
-            "OriginalFileName",
+            "Company",
             id="windows-process-default",
         ),
         pytest.param(
