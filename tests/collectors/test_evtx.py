@@ -104,9 +104,9 @@ def test_zeros_where_records_should_be_are_told() -> None:
 
 @given(st.integers(min_value=HEADER, max_value=HEADER + CHUNK - 300), st.binary(max_size=300))
 def test_no_damage_stops_the_reading(at: int, junk: bytes) -> None:
-    """Every record before the damage is there, and every line is JSON."""
+    """Every record before the damage is there, and each is one line still."""
     found = read(changed(SMALL, at, junk))
-    assert all(isinstance(json.loads(line), dict) for line in found)
+    assert all(line.find(b"\n") == len(line) - 1 for line in found)
     if at >= HEADER + FIRST:
         whole = sum(HEADER + place <= at for place in places(SMALL[HEADER:])) - 1
         assert RECORDS[:whole] == found[:whole]
