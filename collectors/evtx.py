@@ -26,7 +26,7 @@ _TABLES = slice(128, 512)  # where strings and templates are; only quickens read
 _FIRST_RECORD = 512
 _AFTER = (_RECORD_MAGIC, bytes(4))  # what may follow a record
 _FRAME = struct.Struct("<4sIQQ")  # magic, size, number, time
-_EVENT = '{"Event"'
+_EVENT = '{"Event":{'
 _TIME = 0x01D0_0000_0000_0000  # any valid time, for the frame that stands for broken bytes
 
 

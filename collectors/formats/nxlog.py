@@ -72,7 +72,7 @@ def read(options: Options, text: str, state: ParserState) -> Document:
 def _add_rest(found: Document, sent: Document) -> None:
     """The event's own data, and what was added on the way."""
     for name, value in sent.items():
-        shipping = name in _SHIPPING or (name == "EventType" and value in _EVENT_TYPES)
+        shipping = name in _SHIPPING or (name == "EventType" and as_text(value) in _EVENT_TYPES)
         place = found.setdefault("nxlog", {}) if shipping else _data(found)
         place["".join(name.split()).replace(".", "_")] = value if shipping else _plain(value)
 

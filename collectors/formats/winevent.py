@@ -49,6 +49,7 @@ _LEVELS: Mapping[str, str] = {
 }
 _RENDERED = {"Message": "message", "Task": "winlog.task", "Opcode": "winlog.opcode"}
 _AUDITS = ((1 << 52, "Audit Failure"), (1 << 53, "Audit Success"))  # of the mask of keywords
+_GUIDS = ("Guid", "GUID")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -93,8 +94,7 @@ def _add_system(found: Document, system: dict[str, Any]) -> None:
         if name in _NUMBERS:
             put(found, f"winlog.{_NUMBERS[name]}", int(text) if text.isdigit() else text)
         else:
-            braced = f"{{{text}}}" if _GUID.fullmatch(text) else text
-            put(found, f"winlog.{_SYSTEM.get(name, name)}", braced)
+            put(found, f"winlog.{_SYSTEM.get(name, name)}", _rendered(text))
     if level := _LEVELS.get(found["winlog"].get("level", "")):
         put(found, "log.level", level)
     if keywords:
@@ -120,15 +120,14 @@ def _event_data(section: Mapping[str, Any]) -> Document:
     data = {f"param{number}": _text(value) for number, value in enumerate(listed, 1)}
     for name, value in _flat(section):
         key = "".join(name.split()).replace(".", "_")
-        data.setdefault(key, _guid(key, _texts(value)))
+        if (key, value) != ("Binary", None):
+            data.setdefault(key, _rendered(_text(value)) if key.endswith(_GUIDS) else _texts(value))
     return data
 
 
-def _guid(name: str, value: Any) -> Any:
-    """Windows renders GUIDs in braces, which EVTX does not hold."""
-    if name.endswith(("Guid", "GUID")) and isinstance(value, str) and _GUID.fullmatch(value):
-        return f"{{{value}}}"
-    return value
+def _rendered(text: str) -> str:
+    """A GUID as Windows renders it: in small letters and braces, which EVTX does not hold."""
+    return f"{{{text.lower()}}}" if _GUID.fullmatch(text) else text
 
 
 def _user_data(section: Mapping[str, Any]) -> Document:

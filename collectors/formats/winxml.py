@@ -21,7 +21,7 @@ _MAX_DEPTH = 32
 _FRAME = re.compile(r"\ufeff?(?:<\?xml[^>]*+>)?\s*+(?:</?Events\b[^>]*+>)?\s*+")
 _EPILOG = re.compile(r"</Events>\Z")
 # Windows renders control characters, which XML forbids: they are shown as JSON writes them.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,2})|([0-9]{1,2}));")
 
 
