@@ -5,7 +5,8 @@ import gzip
 import os
 import stat
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import BinaryIO, Protocol, cast
 
 from collectors import evtx
@@ -93,9 +94,21 @@ class Unpacked:
 
 def _unpack(raw: BinaryIO, path: str) -> Stream:
     """What the name says is inside: gzip, EVTX, or EVTX in gzip."""
-    zipped = is_compressed_name(path)
-    file = cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb")) if zipped else raw
+    file = _unzip(raw, path)
     return evtx.Stream(file) if is_evtx_name(path) else file
+
+
+def _unzip(raw: BinaryIO, path: str) -> BinaryIO:
+    return cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if is_compressed_name(path) else raw
+
+
+def lines(raw: BinaryIO, path: str, longest: int = -1) -> Iterator[bytes]:
+    """The lines of a file, unpacked as its name says; of an EVTX file its records.
+
+    A line longer than `longest` comes in pieces. Raises OSError, BROKEN.
+    """
+    file = _unzip(raw, path)
+    return evtx.lines(file) if is_evtx_name(path) else iter(partial(file.readline, longest), b"")
 
 
 def open_content(seen: Seen) -> Content:

@@ -1,6 +1,5 @@
 """`haidang detect`: which data set fits a file."""
 
-import gzip
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,9 +9,11 @@ from pathlib import Path
 import click
 import orjson
 
+from collectors import files
 from collectors.dataset import dataset_names, load_dataset
 from collectors.detect import MAX_RECORDS, Fit, Ranking, detect
 from collectors.record import Context
+from haidang.errors import HaidangError
 from haidang.model.instant import from_datetime
 
 _LONGEST = 1 << 20
@@ -40,9 +41,12 @@ def command(click_context: click.Context, as_json: bool, file: Path) -> None:
 
 
 def _first_lines(file: Path) -> Iterator[bytes]:
-    with (gzip.open if file.suffix == ".gz" else Path.open)(file, "rb") as stream:
-        for line in islice(iter(lambda: stream.readline(_LONGEST), b""), MAX_RECORDS):
-            yield line.rstrip(b"\r\n")
+    with file.open("rb") as raw:
+        try:
+            for line in islice(files.lines(raw, str(file), _LONGEST), MAX_RECORDS):
+                yield line.rstrip(b"\r\n")
+        except files.BROKEN as error:
+            raise HaidangError(f"{file}: {error}") from error
 
 
 def _object(file: Path, ranking: Ranking) -> dict[str, object]:

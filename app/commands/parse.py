@@ -1,13 +1,13 @@
 """`haidang parse`: what a data set makes of log lines."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
 import click
 
-from collectors import evtx
+from collectors import files
 from collectors.dataset import dataset_names, load_dataset
 from collectors.parse import parse_lines
 from collectors.record import Context
@@ -38,13 +38,10 @@ def command(name: str, host: str, explain: bool, file: BinaryIO) -> None:
         output.write(line + b"\n")
 
 
-def _records(file: BinaryIO) -> Iterable[bytes]:
-    """The lines of a file, or the records of an EVTX file, which is told by its name."""
-    return _events(file) if file.name.lower().endswith(".evtx") else file
-
-
-def _events(file: BinaryIO) -> Iterator[bytes]:
+def _records(file: BinaryIO) -> Iterator[bytes]:
+    """The records of a file, which its name may say is packed. Raises HaidangError."""
+    name = str(getattr(file, "name", ""))  # standard input may have none
     try:
-        yield from evtx.lines(file)
-    except evtx.Unreadable as error:
-        raise HaidangError(f"{file.name}: {error}") from error
+        yield from files.lines(file, name)
+    except files.BROKEN as error:
+        raise HaidangError(f"{name}: {error}") from error

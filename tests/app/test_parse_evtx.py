@@ -1,5 +1,6 @@
 """`haidang parse` on EVTX files: their records, or why there are none."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -29,3 +30,14 @@ def test_a_file_that_only_bears_the_name_is_told(haidang, tmp_path):
     ran = haidang("parse", "--dataset", "windows.evtx", str(file))
     assert (1, "") == (ran.code, ran.out)
     assert f"{file}: is no EVTX file" in ran.err
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the shared EVTX samples are not here")
+@pytest.mark.parametrize("suffix", ["evtx", "evtx.gz"])
+def test_an_evtx_file_is_detected_by_its_records(haidang, tmp_path, suffix):
+    """Also packed once more."""
+    content = (SAMPLES / "new-user-security.evtx").read_bytes()
+    file = tmp_path / f"x.{suffix}"
+    file.write_bytes(gzip.compress(content) if suffix.endswith("gz") else content)
+    ran = haidang("detect", "--json", str(file))
+    assert "windows.evtx" == json.loads(ran.out)["dataset"]
