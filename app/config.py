@@ -297,7 +297,12 @@ class _Reader:
     def _dataset(self, at: YamlPath) -> str:
         text, known = self._text(at, ...), dataset_names()
         if text and text not in known:
-            self.checker.add(at, f"no such data set; known: {', '.join(known)}")
+            near = get_close_matches(text, known, 1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            what = (
+                f"no such data set; {hint}`haidang detect FILE` tells, docs/reference.md lists them"
+            )
+            self.checker.add(at, what)
         return text
 
     def _glob(self, at: YamlPath) -> str:

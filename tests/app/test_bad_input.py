@@ -67,7 +67,7 @@ RULES = {
                 "1: inventory: is missing",
                 "2: inventroy: unknown key; did you mean inventory?",
                 "3: threads: must be a whole number, not text",
-                "5: inputs.0.dataset: no such data set; known: auditd.log, nginx.access, ",
+                "5: inputs.0.dataset: no such data set; did you mean nginx.access? ",
             ],
             id="configuration",
         ),
