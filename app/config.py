@@ -93,6 +93,7 @@ class _Reader:
             postgresql=self._postgresql(("postgresql",)),
             rules=self._rules(),
             packs=self._packs(),
+            rule_days=self._number(("rule_days",), _TOP, 1, 366),
             rule_budget=self._number(("rule_budget",), _TOP, 0, 1_000_000),
             rule_modes=tuple(
                 self._rule_mode(("rule_modes", n))

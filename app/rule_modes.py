@@ -20,7 +20,7 @@ from haidang.store.audit import record
 from haidang.store.state import tables
 from haidang.store.state.database import Database, move_cursor, read_cursor
 from rules.fields import FieldMap
-from rules.modes import MODES, Choice, Decision, Facts, Kind, Tried, choose, decide_all
+from rules.modes import MODES, Choice, Decision, Facts, Kind, Proof, Tried, choose, decide_all
 from rules.packs import load_pack, packs_by_rule
 from rules.reach import Provider, Reach, reach, reach_of_correlation
 from rules.rule import RuleSet
@@ -67,7 +67,8 @@ def site_modes(
             choice=choose(choices, card, origin, now),
             tried=tried.get((card.id, card.hash)),
         )
-    return SiteModes(facts, decide_all(site.rules, facts, settings.rule_budget))
+    proof = Proof(settings.rule_days, settings.rule_budget)
+    return SiteModes(facts, decide_all(site.rules, facts, proof))
 
 
 def site_choices(settings: Config) -> list[Choice]:

@@ -181,6 +181,10 @@ class Config:
             kind="list of names",
         ),
     )
+    rule_days: int = field(
+        default=7,
+        metadata=_doc("Days with events that a backtest must have seen to turn a rule on."),
+    )
     rule_budget: int = field(
         default=5,
         metadata=_doc("Alerts a day up to which a rule of a set may be on by itself."),

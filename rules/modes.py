@@ -9,7 +9,7 @@ Rulings, the first that applies:
 - Named in a pack that is used: on, if it can fire on the sources of this site.
 - Ours, or in a folder of the site: on, unless its own status is `experimental`.
 - A rule of a set: on if it can fire, its status is test or stable, its level high or critical,
-  and no day of its backtest saw more alerts than the daily budget; else trial.
+  its backtest took in days enough, and none saw more alerts than the daily budget; else trial.
 
 Rulings on correlations:
 - An input is matched whatever its own mode, unless a person turned it off. One that is off by its
@@ -59,6 +59,14 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What a backtest must show: at least so many days with events, none over so many alerts."""
+
+    days: int
+    budget: int
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a rule; `own` are ours and the site's, `tried` is None before a backtest."""
 
@@ -90,8 +98,8 @@ def choose(choices: Sequence[Choice], card: Card, origin: str, now: Instant) -> 
     return None
 
 
-def decide(facts: Facts, budget: int) -> Decision:
-    """The mode of one rule, its correlations aside; `budget` is in alerts a day."""
+def decide(facts: Facts, proof: Proof) -> Decision:
+    """The mode of one rule, its correlations aside."""
     if facts.choice is not None:
         return Decision(facts.choice.mode, f"chosen: {facts.choice.reason}", firm=True)
     if facts.card.status in _RETIRED:
@@ -103,7 +111,7 @@ def decide(facts: Facts, budget: int) -> Decision:
         return _own(facts)
     if named:
         return Decision("trial", f"{named}, but {facts.reach}")
-    return _default(facts, budget)
+    return _default(facts, proof)
 
 
 def _own(facts: Facts) -> Decision:
@@ -129,21 +137,23 @@ def _unfit(facts: Facts) -> str:
     return "" if facts.card.level in _LOUD else f"its level is {facts.card.level}"
 
 
-def _default(facts: Facts, budget: int) -> Decision:
+def _default(facts: Facts, proof: Proof) -> Decision:
     tried = facts.tried
     if unfit := _unfit(facts):
         return Decision("trial", unfit)
     if tried is None:
         return Decision("trial", "not tried on stored events; see `haidang rules backtest`")
     found = f"{tried.alerts} alerts in {tried.days} days of backtest, at most {tried.busiest} a day"
-    if tried.busiest > budget:
-        return Decision("trial", f"{found}: over the budget of {budget}")
+    if tried.busiest > proof.budget:
+        return Decision("trial", f"{found}: over the budget of {proof.budget}")
+    if tried.days < proof.days:
+        return Decision("trial", f"{found}: at least {proof.days} days are needed")
     return Decision("on", f"{facts.card.level}, {facts.card.status}; {found}")
 
 
-def decide_all(rules: RuleSet, facts: Mapping[str, Facts], budget: int) -> dict[str, Decision]:
+def decide_all(rules: RuleSet, facts: Mapping[str, Facts], proof: Proof) -> dict[str, Decision]:
     """The mode of every rule and correlation by id."""
-    found = {id_: decide(one, budget) for id_, one in facts.items()}
+    found = {id_: decide(one, proof) for id_, one in facts.items()}
     blocked = True
     while blocked:  # from inner to outer; a chain is short
         blocked = False

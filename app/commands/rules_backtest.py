@@ -24,8 +24,8 @@ def backtest(config_path: Path, days: int) -> None:
     """Try on stored events the rules of sets that could be on, and keep the result.
 
     Those are the rules that can fire, of status test or stable and level high or critical. One
-    that no day showed more alerts than `rule_budget` is on from the correlator's next start;
-    editing it takes that back. Correlations are not tried.
+    of which no day showed more alerts than `rule_budget`, on at least `rule_days` days with events,
+    is on from the correlator's next start; editing it takes that back. Correlations are not tried.
     """
     settings, now = config.load(config_path), receive_clock()
     with wiring.open_modes(settings, now) as modes:
@@ -46,6 +46,10 @@ def backtest(config_path: Path, days: int) -> None:
     )
     if not done.events:
         click.echo("no stored event in that time: nothing is proven, nothing was kept", err=True)
+    elif done.days < settings.rule_days:
+        click.echo(
+            f"fewer than rule_days={settings.rule_days} days: no rule is on for it", err=True
+        )
 
 
 COMMANDS = (backtest,)

@@ -276,8 +276,8 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path):
         pytest.param(
             MINIMAL + "zzz: 1\n",
             "3: zzz: unknown key; known here: data_dir, inventory, profile, elasticsearch, "
-            "postgresql, rules, packs, rule_budget, rule_modes, interval_secs, allowance_secs, "
-            "memory_limit, threads, inputs",
+            "postgresql, rules, packs, rule_days, rule_budget, rule_modes, interval_secs, "
+            "allowance_secs, memory_limit, threads, inputs",
             id="unknown-key",
         ),
         pytest.param(

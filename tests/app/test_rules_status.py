@@ -29,7 +29,7 @@ DNS = RULE.format(title="Any DNS", id="any-dns", category="dns", method="GET")
 @pytest.fixture
 def web(tmp_path, site, haidang, profile):
     """A site with one web server that was attacked once, and a set of three rules."""
-    file = site(tmp_path, INPUT, **profile)
+    file = site(tmp_path, INPUT, rule_days=1, **profile)
     list(init(config.load(file)))
     (tmp_path / "logs/a.log").write_bytes(ATTACK)
     (tmp_path / "set").mkdir()
@@ -109,10 +109,10 @@ def test_backtest_turns_on_what_stays_under_the_budget(haidang, web, tmp_path, s
     assert "ok   alerts=1 busiest_day=1 high any-get Any GET [Mai]" in ran.out
     assert {"any-get": "on", "any-put": "on", "any-dns": "trial"} == modes(haidang, web)
 
-    site(tmp_path, INPUT, rule_budget=0, **profile)
+    site(tmp_path, INPUT, rule_days=1, rule_budget=0, **profile)
     assert {"any-get": "trial", "any-put": "on", "any-dns": "trial"} == modes(haidang, web)
 
-    site(tmp_path, INPUT, **profile)
+    site(tmp_path, INPUT, rule_days=1, **profile)
     with (tmp_path / "logs/a.log").open("ab") as log:
         log.write(ATTACK.replace(b"tai-ve?tep=../../../../etc/passwd", b"tin-tuc"))
     assert "Any GET" in correlate(haidang, web, at + 2 * DAY)
@@ -120,6 +120,16 @@ def test_backtest_turns_on_what_stays_under_the_budget(haidang, web, tmp_path, s
         one[:2] for one in audited(web)
     ]
     assert ("trial", "on") == tuple(audited(web)[1][2][key] for key in ("before", "mode"))
+
+
+def test_backtest_of_too_few_days_turns_nothing_on(haidang, web, tmp_path, site, profile):
+    """One quiet day proves little; the result is kept and counts once enough is asked for."""
+    correlate(haidang, web)
+    site(tmp_path, INPUT, rule_days=2, **profile)
+    ran = haidang("rules", "backtest", "--days", "7", "--config", web, at=NOW)
+
+    assert "fewer than rule_days=2 days" in ran.err
+    assert {"trial"} == set(modes(haidang, web).values())
 
 
 def test_edited_rule_loses_its_backtest(haidang, web, tmp_path):

@@ -11,6 +11,7 @@ from rules.modes import (
     Choice,
     Decision,
     Facts,
+    Proof,
     Tried,
     choose,
     decide,
@@ -21,7 +22,7 @@ from rules.reach import NO_SOURCE, Reach
 from rules.rule import Correlation, RuleSet
 
 SEEN, BLIND = Reach(("web",)), Reach((), NO_SOURCE, "category: dns")
-BUDGET = 5
+PROOF = Proof(days=7, budget=5)
 
 
 def card(name="r", level="high", status="test", **more):
@@ -93,6 +94,9 @@ OFF = Choice("rule", "r", "off", "too loud")
             "trial", "at most 6 a day: over the budget of 5", facts(tried=Tried(7, 9, 6)), id="loud"
         ),
         pytest.param(
+            "trial", "at least 7 days are needed", facts(tried=Tried(6, 0, 0)), id="too few days"
+        ),
+        pytest.param(
             "on",
             "high, test; 9 alerts in 7 days of backtest, at most 5 a day",
             facts(tried=Tried(7, 9, 5)),
@@ -102,7 +106,7 @@ OFF = Choice("rule", "r", "off", "too loud")
 )
 def test_each_ruling_gives_mode_and_reason(mode, reason, known):
     """The reason is what a person reads in `haidang rules status`."""
-    found = decide(known, BUDGET)
+    found = decide(known, PROOF)
 
     assert mode == found.mode
     assert reason in found.reason
@@ -138,7 +142,7 @@ def decided(correlations, known):
     """Modes by name, all rules being ours unless told otherwise."""
     named = {one.card.id: facts(one.card, own=True, origin="haidang") for one in correlations}
     rules = RuleSet((), tuple(correlations), (), frozenset(), "v")
-    found = decide_all(rules, {**named, **known}, BUDGET)
+    found = decide_all(rules, {**named, **known}, PROOF)
     return {name: one.mode for name, one in found.items()}
 
 
@@ -186,17 +190,17 @@ def test_rule_of_a_set_pages_only_if_it_was_proven_or_named(
     known = facts(
         card(level=level, status=status), reach=reach, packs=packs, own=own_one, tried=tried
     )
-    found = decide(known, BUDGET)
+    found = decide(known, PROOF)
 
     assert found.mode in MODES
     assert found.reason
     if found.mode == "on" and not own_one:
         assert reach is SEEN
         proven = status in {"test", "stable"} and level in {"high", "critical"} and tried
-        assert packs or (proven and tried.busiest <= BUDGET)
+        assert packs or (proven and tried.busiest <= PROOF.budget and tried.days >= PROOF.days)
     if is_candidate(known):
         assert {"on", "trial"} == {
-            decide(facts(known.card, tried=Tried(1, n, n)), BUDGET).mode for n in (5, 6)
+            decide(facts(known.card, tried=Tried(7, n, n)), PROOF).mode for n in (5, 6)
         }
 
 
@@ -215,5 +219,5 @@ def test_running_rules_leave_out_what_is_off_and_silence_what_is_in_trial():
 
 def test_decision_without_a_choice_may_be_changed_by_a_reader():
     """Only what a person said is firm."""
-    assert Decision("off", "chosen: too loud", firm=True) == decide(facts(choice=OFF), BUDGET)
-    assert not decide(facts(card(status="deprecated")), BUDGET).firm
+    assert Decision("off", "chosen: too loud", firm=True) == decide(facts(choice=OFF), PROOF)
+    assert not decide(facts(card(status="deprecated")), PROOF).firm
