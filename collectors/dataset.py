@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -42,7 +43,12 @@ def load_dataset(name: str) -> "Dataset":
     if name not in dataset_names():
         known = ", ".join(dataset_names())
         raise InputError([Problem(name, 0, "dataset", f"no such dataset; known: {known}")])
-    return Dataset(read_definition(_FOLDER / f"{name}.yml"))
+    return _dataset(_FOLDER / f"{name}.yml")
+
+
+@cache  # a file of ours does not change, and rules are judged by many of them at every start
+def _dataset(file: Path) -> "Dataset":
+    return Dataset(read_definition(file))
 
 
 class Dataset:

@@ -1,6 +1,8 @@
 """`haidang correlate`: match rules, correlate in event time, raise alerts."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,13 +24,29 @@ def command(config_path: Path, once: bool) -> None:
     everything that came meanwhile is taken.
     """
     settings = config.load(config_path)
-    with wiring.open_soc(settings, receive_clock()) as soc:
-        for warning in soc.warnings():
-            click.echo(warning, err=True)
+    with ExitStack() as stack:
+        run = opened(partial(wiring.open_soc, settings), stack)
         if once:
-            click.echo(soc.correlate(receive_clock()).line())
+            click.echo(run(receive_clock()).line())
             return
-        every(settings.interval_secs, news(soc.correlate))
+        every(settings.interval_secs, news(run))
+
+
+def opened(
+    open_soc: Callable[[Instant], AbstractContextManager[wiring.Soc]], stack: ExitStack
+) -> Callable[[Instant], wiring.Pass]:
+    """Runs of a centre that the first one which finds its servers opens; `stack` closes it."""
+    soc: wiring.Soc | None = None
+
+    def run(now: Instant) -> wiring.Pass:
+        nonlocal soc
+        if soc is None:
+            soc = stack.enter_context(open_soc(now))
+            for warning in soc.warnings():
+                click.echo(warning, err=True)
+        return soc.correlate(now)
+
+    return run
 
 
 def news(run: Callable[[Instant], wiring.Pass]) -> Callable[[Instant], None]:

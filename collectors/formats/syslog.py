@@ -47,7 +47,9 @@ _ESCAPE = re.compile(r'\\(["\\\]])')
 _OLD_TIME = re.compile(
     r"((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?: \d|[0-3]?\d) (?:\d{4} )?"
     r"[0-2]\d:[0-5]\d:[0-6]\d(?:\.\d{1,9})?"
-    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)) "
+    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+    # Databases write a time without an offset, too; a host and a numbered program behind it do not.
+    r"(?:Z|[+-]\d\d:?\d\d|(?= [^\s:\[\]=]{1,255}+ [^\s:\[\]=]{1,128}+\[\d{1,10}\]: ))) "
 )
 _OLD_HOST = re.compile(r"([^\s:\[\]=]++|[^\s=]++(?<!:)) ++")
 _TAG = re.compile(
@@ -59,8 +61,8 @@ def read(options: Options, text: str, state: ParserState) -> dict[str, str | Non
     """The groups of a line. Raises Misfit.
 
     A line that names a version after its priority is held to RFC 5424 strictly. Every other one
-    needs a time in front, RFC 3164's or ISO with its offset; behind a priority a letter will do,
-    too (RFC 3164, 4.3.3): firewalls leave the header out.
+    needs a time in front, RFC 3164's or ISO with its offset (or with a numbered program behind);
+    behind a priority a letter will do, too (RFC 3164, 4.3.3): firewalls leave the header out.
     """
     del options, state  # a line of this format stands alone
     count = _COUNT.match(text)

@@ -83,6 +83,7 @@ def test_import_says_what_can_be_used_and_why_the_rest_cannot(tmp_path, haidang,
     assert {"Good": "other", "Blind": "other", "Foreign": "other"} == loaded(web)
 
 
+@pytest.mark.slow
 def test_second_import_adds_nothing_and_a_person_can_switch_back(tmp_path, haidang, web):
     """The versions stay side by side; each switch is in the audit trail once."""
     first, second = pack(tmp_path / "a.zip", good=GOOD), pack(tmp_path / "b.zip", blind=BLIND)

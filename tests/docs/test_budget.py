@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from tests.support.budget import BUDGET, PACKAGES, ROOT, lines, report
 
 FILES = [
@@ -36,6 +38,7 @@ def test_no_file_is_too_long():
     ]
 
 
+@pytest.mark.slow
 def test_no_function_is_too_long():
     """A function that grows over the limit is split."""
     every = [found for file in FILES for found in functions(file)]
