@@ -10,7 +10,7 @@ Rulings:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,10 @@ class FieldMap:
     sections: tuple[Section, ...]
     families: Mapping[str, frozenset[str]]
     written: bool = False
+    # Few log sources are named by thousands of rules.
+    _known: dict[LogSource, tuple[Section, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def as_written(self) -> "FieldMap":
         """The same families for events that carry Sigma's own field names."""
@@ -57,7 +61,7 @@ class FieldMap:
         """The paths where a rule of this log source finds `name`; () where it is unmapped."""
         if self.written:
             return (name,)
-        applying = [section for section in self.sections if section.applies(logsource)]
+        applying = self._applying(logsource)
         for section in applying:
             if name in section.paths:
                 return section.paths[name]
@@ -68,8 +72,15 @@ class FieldMap:
 
     def absent(self, logsource: LogSource) -> frozenset[str]:
         """The texts that a rule of this log source reads as no value."""
-        applying = (section for section in self.sections if section.applies(logsource))
+        applying = self._applying(logsource)
         return frozenset(text for section in applying for text in section.absent)
+
+    def _applying(self, logsource: LogSource) -> tuple[Section, ...]:
+        found = self._known.get(logsource)
+        if found is None:
+            found = tuple(section for section in self.sections if section.applies(logsource))
+            self._known[logsource] = found
+        return found
 
     def unmapped(self, rule: Rule) -> tuple[str, ...]:
         """The names of a rule that no section maps: it reads them as absent."""
