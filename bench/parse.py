@@ -126,8 +126,8 @@ def _repeated(lines: list[bytes], count: int) -> list[bytes]:
 
 
 def _measure(load: str, dataset: str, lines: list[bytes], folder: Path) -> Result:
-    file = folder / "lines.log"
-    file.write_bytes(b"\n".join(lines) + b"\n")
+    file = folder / "records.json"  # a record may have several lines
+    file.write_bytes(orjson.dumps([line.decode("latin-1") for line in lines]))
     (one,) = _workers(dataset, file, 1)
     both = _workers(dataset, file, 2)
     return Result(
@@ -153,7 +153,7 @@ def _workers(dataset: str, file: Path, count: int) -> list[Worked]:
 
 def _work(name: str, file: Path) -> Worked:
     """What the collector does to lines, without files to follow and without a store."""
-    lines = file.read_bytes().splitlines()
+    lines = [text.encode("latin-1") for text in orjson.loads(file.read_bytes())]
     now = int(time.time()) * SECOND
     one = Input("bench", "lines.log", name, host="srv", ahead=_FOREVER, behind=_FOREVER)
     intake = Intake(one, load_dataset(name), b"0" * 32, _find)

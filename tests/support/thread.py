@@ -28,6 +28,7 @@ from haidang.store.events.elastic.client import Client
 from haidang.store.events.protocol import START
 from haidang.store.state import tables
 from rules import sets
+from rules.load import load
 from tests.support import elasticsearch
 from tests.support.postgresql import EMPTY
 from tests.support.profiles import settings_of
@@ -65,6 +66,9 @@ logsource: {category: webserver}
 detection: {selection: {cs-method: NOTHING}, condition: selection}
 """
 }
+
+
+_LOADED: dict = {}
 
 
 class Crash(BaseException):
@@ -255,6 +259,15 @@ def _raised(database):
         return connection.execute(query).scalar_one()
 
 
+def _load(paths):
+    """`rules.load`, read again only when a file has changed: a story starts hundreds of times."""
+    files = [file for path in paths for file in (sorted(path.rglob("*.yml")) or [path])]
+    key = tuple((file, file.stat().st_mtime_ns) for file in files)
+    if key not in _LOADED:
+        _LOADED[key] = load(paths)
+    return _LOADED[key]
+
+
 def run(
     folder: Path, profile: Profile, crashes: Collection[Place] = ()
 ) -> tuple[Outcome, dict[Place, str]]:
@@ -269,6 +282,7 @@ def run(
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(wiring.secrets, "token_bytes", lambda size: b"m" * size)
         patch.setattr(store_command, "receive_clock", lambda: OVER)
+        patch.setattr(rulesets, "load", _load)
         story = Story(folder, stack.enter_context(profile.empty()))
         stack.callback(story.close)
         survive = partial(_survive, story, profile, crashes, passed)
