@@ -5,7 +5,9 @@ one of a list of units until the line is full. What is measured is what a collec
 line: masking and parsing, in CPU seconds; a suspicious ratio is measured again and the better one
 counts. Over 3 fails; below the noise floor (0.1 s for the longer line) it does not count.
 
-    python bench/linear.py [DATASET …]     writes bench/results/linear.{json,md} when all are run
+    python bench/linear.py [DATASET …]     writes bench/results/linear.{json,md}
+
+Ratios hold across runs, so datasets that are not named keep their rows.
 """
 
 import argparse
@@ -114,6 +116,17 @@ def report(costs: list[Cost]) -> str:
     return "\n".join([top, head, "|---|--:|--:|--:|--:|---|", *rows]) + "\n"
 
 
+def save(costs: list[Cost]) -> None:
+    """Put the rows into the saved results, in the order of the datasets."""
+    file = RESULTS / "linear.json"
+    rows = {row["dataset"]: Cost(**row) for row in orjson.loads(file.read_bytes())}
+    rows |= {cost.dataset: cost for cost in costs}
+    kept = [rows[name] for name in dataset_names() if name in rows]
+    (RESULTS / "linear.md").write_text(report(kept), "utf-8")
+    listed = orjson.dumps([asdict(cost) for cost in kept], option=orjson.OPT_INDENT_2)
+    file.write_bytes(listed + b"\n")
+
+
 def main() -> int:
     """Measure; 1 if a dataset fails."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -126,10 +139,7 @@ def main() -> int:
         shown = f"{cost.ratio:5.2f}  {cost.one:6.2f} s  {cost.two:6.2f} s"
         sys.stdout.write(f"{name:24} {shown}  {cost.head[:60]!r} {cost.unit!r}\n")
         sys.stdout.flush()
-    if not wanted:
-        (RESULTS / "linear.md").write_text(report(costs), "utf-8")
-        listed = orjson.dumps([asdict(cost) for cost in costs], option=orjson.OPT_INDENT_2)
-        (RESULTS / "linear.json").write_bytes(listed + b"\n")
+    save(costs)
     return int(any(cost.ratio > MOST for cost in costs))
 
 
