@@ -17,6 +17,7 @@ COPY collectors/ collectors/
 COPY rules/ rules/
 COPY correlator/ correlator/
 COPY alerts/ alerts/
+COPY dashboards/ dashboards/
 COPY app/ app/
 RUN python -m hatchling build -t wheel -d /dist
 RUN python -m pip --python /opt/haidang/bin/python install --no-deps --no-index /dist/*.whl

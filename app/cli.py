@@ -82,15 +82,22 @@ EXTRAS: Mapping[str, frozenset[str]] = {
     "soc": frozenset(
         {
             "apscheduler",
+            "argon2",
             "duckdb",
             "elastic_transport",
             "elasticsearch",
             "evtx",
+            "fastapi",
+            "jinja2",
+            "prometheus_client",
             "psycopg",
             "pyarrow",
+            "python_multipart",
             "re2",
             "sqlalchemy",
+            "starlette",
             "tzdata",
+            "uvicorn",
         }
     ),
 }

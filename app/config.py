@@ -5,16 +5,17 @@ unknown key is an error, and so is a mixture of the two profiles.
 """
 
 import datetime as dt
-import glob
 import re
 from dataclasses import fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
+from app.config_values import Values
 from app.settings import (
     Config,
+    ConsoleSettings,
     ElasticsearchSettings,
     InputSettings,
     PostgresqlSettings,
@@ -23,13 +24,13 @@ from app.settings import (
 )
 from collectors.dataset import dataset_names
 from haidang.errors import InputError, Problem
-from haidang.model.instant import VIETNAM
-from haidang.yamldoc import Checker, YamlDocument, YamlPath, read_file
+from haidang.yamldoc import YamlPath, read_file
 from rules.modes import MODES
 from rules.packs import pack_names
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _OFFSET = re.compile(r"([+-])([01][0-9]):([0-5][0-9])")
+_LISTEN = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}")
 _MEMORY = re.compile(r"[1-9][0-9]{0,5}(MB|GB|MiB|GiB)")
 _PREFIX = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _MAX_OFFSET = dt.timedelta(hours=14)  # Kiribati; nothing on earth is further
@@ -50,6 +51,7 @@ def _defaults(settings: type[Any]) -> dict[str, Any]:
 
 _TOP = _defaults(Config)
 _INPUT = _defaults(InputSettings)
+_CONSOLE = _defaults(ConsoleSettings)
 _RULE_MODE = _defaults(RuleModeSettings)
 _ELASTICSEARCH = _defaults(ElasticsearchSettings)
 _POSTGRESQL = _defaults(PostgresqlSettings)
@@ -72,43 +74,52 @@ def load(path: Path) -> Config:
     return config
 
 
-class _Reader:
+class _Reader(Values):
     """Takes the values of one document; notes problems and goes on with the default."""
-
-    def __init__(self, document: YamlDocument, folder: Path) -> None:
-        self.checker = Checker(document)
-        self._folder = folder
 
     def config(self) -> Config:
         """The settings, right only if the checker has no problem."""
         if not isinstance(self.checker.document.value, dict):
             self.checker.add((), "must be a mapping of settings")
             return Config(Path(), Path())
-        self._known((), self.checker.document.value, _TOP)
+        self.known((), self.checker.document.value, _TOP)
         return Config(
-            data_dir=self._folder / self._text(("data_dir",), ...),
-            inventory=self._folder / self._text(("inventory",), ...),
+            data_dir=self.folder / self.text(("data_dir",), ...),
+            inventory=self.folder / self.text(("inventory",), ...),
             profile=self._profile(self.checker.document.value),
             elasticsearch=self._elasticsearch(("elasticsearch",)),
             postgresql=self._postgresql(("postgresql",)),
             rules=self._rules(),
             packs=self._packs(),
-            rule_days=self._number(("rule_days",), _TOP, 1, 366),
-            rule_budget=self._number(("rule_budget",), _TOP, 0, 1_000_000),
+            rule_days=self.number(("rule_days",), _TOP, 1, 366),
+            rule_budget=self.number(("rule_budget",), _TOP, 0, 1_000_000),
             rule_modes=tuple(
                 self._rule_mode(("rule_modes", n))
                 for n in range(len(self.checker.take(("rule_modes",), list, [])))
             ),
-            interval_secs=self._number(("interval_secs",), _TOP, 1, _DAY_SECS),
-            allowance_secs=self._number(("allowance_secs",), _TOP, 0, 30 * _DAY_SECS),
+            interval_secs=self.number(("interval_secs",), _TOP, 1, _DAY_SECS),
+            allowance_secs=self.number(("allowance_secs",), _TOP, 0, 30 * _DAY_SECS),
             memory_limit=self._memory(),
-            threads=self._number(("threads",), _TOP, 1, 256),
+            threads=self.number(("threads",), _TOP, 1, 256),
+            console=self._console(("console",)),
             inputs=self._inputs(),
+        )
+
+    def _console(self, at: YamlPath) -> ConsoleSettings:
+        if self.section(at, _CONSOLE) is None:
+            return ConsoleSettings()
+        listen = self.text((*at, "listen"), _CONSOLE["listen"])
+        if not _LISTEN.fullmatch(listen):
+            self.checker.add((*at, "listen"), "must be address:port, like 127.0.0.1:8740")
+        return ConsoleSettings(
+            listen=listen,
+            banner=self.text((*at, "banner"), ""),
+            metrics_token_file=self.file((*at, "metrics_token_file")),
         )
 
     def _profile(self, given: dict[Any, Any]) -> Profile:
         """The profile, with a problem for each key that belongs to the other one."""
-        profile = self._text(("profile",), _TOP["profile"])
+        profile = self.text(("profile",), _TOP["profile"])
         if profile not in get_args(Profile):
             self.checker.add(("profile",), f"must be {' or '.join(get_args(Profile))}")
             return "embedded"
@@ -127,52 +138,42 @@ class _Reader:
         return "cluster" if profile == "cluster" else "embedded"
 
     def _elasticsearch(self, at: YamlPath) -> ElasticsearchSettings | None:
-        given = self._section(at, _ELASTICSEARCH)
+        given = self.section(at, _ELASTICSEARCH)
         if given is None:
             return None
         hosts = self.checker.take((*at, "hosts"), list, ...)
         if hosts == []:
             self.checker.add((*at, "hosts"), "must name at least one host")
-        prefix = self._text((*at, "prefix"), _ELASTICSEARCH["prefix"])
+        prefix = self.text((*at, "prefix"), _ELASTICSEARCH["prefix"])
         if not _PREFIX.fullmatch(prefix):
             what = "must be small letters, digits or `-`, a letter first, at most 31"
             self.checker.add((*at, "prefix"), what)
         return ElasticsearchSettings(
             hosts=tuple(self._host((*at, "hosts", n)) for n in range(len(hosts or ()))),
-            user=self._text((*at, "user"), ""),
+            user=self.text((*at, "user"), ""),
             password_file=self._password_file(at, "password_file", needs="user"),
-            ca_certs=self._file((*at, "ca_certs")),
+            ca_certs=self.file((*at, "ca_certs")),
             prefix=prefix,
         )
 
     def _postgresql(self, at: YamlPath) -> PostgresqlSettings | None:
-        if self._section(at, _POSTGRESQL) is None:
+        if self.section(at, _POSTGRESQL) is None:
             return None
         return PostgresqlSettings(
             url=self._database((*at, "url")),
-            password_file=self._file((*at, "password_file")),
-            owner=self._text((*at, "owner"), ""),
+            password_file=self.file((*at, "password_file")),
+            owner=self.text((*at, "owner"), ""),
             owner_password_file=self._password_file(at, "owner_password_file", needs="owner"),
         )
 
-    def _section(self, at: YamlPath, known: dict[str, Any]) -> dict[Any, Any] | None:
-        given: dict[Any, Any] | None = self.checker.take(at, dict)
-        if given is not None:
-            self._known(at, given, known)
-        return given
-
     def _password_file(self, at: YamlPath, name: str, needs: str) -> Path | None:
-        file = self._file((*at, name))
+        file = self.file((*at, name))
         if file is not None and not self.checker.take((*at, needs), str, ""):
             self.checker.add((*at, name), f"is a password of nobody: `{needs}` is missing")
         return file
 
-    def _file(self, at: YamlPath) -> Path | None:
-        given = self.checker.take(at, str)
-        return None if given is None else self._folder / self._text(at, ...)
-
     def _host(self, at: YamlPath) -> str:
-        url = self._url(at, ("http", "https"), "http(s)://host:port")
+        url = self.url(at, ("http", "https"), "http(s)://host:port")
         if url is None:
             return ""
         if url.port is None or url.path not in {"", "/"} or url.query:
@@ -181,7 +182,7 @@ class _Reader:
 
     def _database(self, at: YamlPath) -> str:
         form = "postgresql://user@host:port/database"
-        url = self._url(at, ("postgresql",), form)
+        url = self.url(at, ("postgresql",), form)
         if url is None:
             return ""
         options = {name for name, _ in parse_qsl(url.query, keep_blank_values=True)}
@@ -191,29 +192,13 @@ class _Reader:
             self.checker.add(at, f"may have no options but {', '.join(sorted(_TLS_OPTIONS))}")
         return url.geturl()
 
-    def _url(self, at: YamlPath, schemes: tuple[str, ...], form: str) -> SplitResult | None:
-        """The parts of a URL, None with a problem; one that holds a password is never repeated."""
-        text = self._text(at, ...)
-        try:
-            url = urlsplit(text)
-            password = url.password is not None or (url.username and "http" in schemes)
-            usable = url.scheme in schemes and url.hostname and url.port != 0 and not url.fragment
-        except ValueError:  # a port that is no number, a bracket too few
-            password, usable = False, False
-        if text and password:
-            what = "must hold no password; see `user` and `password_file` in docs/reference.md"
-            self.checker.add(at, what)
-        elif text and not usable:
-            self.checker.add(at, f"must be {form}")
-        return url if text and usable and not password else None
-
     def _rules(self) -> tuple[Path, ...]:
         given = self.checker.take(("rules",), list, [])
-        return tuple(self._folder / self._text(("rules", n), ...) for n in range(len(given)))
+        return tuple(self.folder / self.text(("rules", n), ...) for n in range(len(given)))
 
     def _packs(self) -> tuple[str, ...]:
         given = self.checker.take(("packs",), list, [])
-        names = tuple(self._text(("packs", n), ...) for n in range(len(given)))
+        names = tuple(self.text(("packs", n), ...) for n in range(len(given)))
         for n, name in enumerate(names):
             if name and name not in pack_names():
                 what = f"no such pack; known: {', '.join(pack_names())}"
@@ -222,19 +207,19 @@ class _Reader:
 
     def _rule_mode(self, at: YamlPath) -> RuleModeSettings:
         given = self.checker.take(at, dict, {})
-        self._known(at, given, _RULE_MODE)
+        self.known(at, given, _RULE_MODE)
         named = [key for key in ("rule", "tag", "set") if key in given]
         if len(named) != 1:
             self.checker.add(at, "must name one of: rule, tag, set")
-        mode = self._text((*at, "mode"), ...)
+        mode = self.text((*at, "mode"), ...)
         if mode and mode not in MODES:
             self.checker.add((*at, "mode"), f"must be one of {', '.join(MODES)}")
         return RuleModeSettings(
             mode=next((one for one in MODES if one == mode), "trial"),
-            reason=self._text((*at, "reason"), ...),
+            reason=self.text((*at, "reason"), ...),
             until=self.checker.take((*at, "until"), dt.date, None),
             place=(self.checker.document.file, self.checker.document.line(at)),
-            **{key: self._text((*at, key), ...) for key in named},
+            **{key: self.text((*at, key), ...) for key in named},
         )
 
     def _memory(self) -> str:
@@ -256,47 +241,22 @@ class _Reader:
         if not isinstance(given, dict):
             self.checker.add(at, f"must be a mapping with {', '.join(_INPUT)}")
             return InputSettings("", "", "", "", "")
-        self._known(at, given, _INPUT)
+        self.known(at, given, _INPUT)
         return InputSettings(
-            name=self._name((*at, "name")),
-            path=self._glob((*at, "path")),
+            name=self.name((*at, "name")),
+            path=self.glob((*at, "path")),
             dataset=self._dataset((*at, "dataset")),
-            operator=self._text((*at, "operator"), ...),
-            zone=self._text((*at, "zone"), ...),
-            host=self._text((*at, "host"), _INPUT["host"]),
-            timezone=self._offset((*at, "timezone")),
-            max_ahead_secs=self._number((*at, "max_ahead_secs"), _INPUT, 0, _YEAR_SECS),
-            max_behind_days=self._number((*at, "max_behind_days"), _INPUT, 1, 36_500),
+            operator=self.text((*at, "operator"), ...),
+            zone=self.text((*at, "zone"), ...),
+            host=self.text((*at, "host"), _INPUT["host"]),
+            timezone=self.offset((*at, "timezone")),
+            max_ahead_secs=self.number((*at, "max_ahead_secs"), _INPUT, 0, _YEAR_SECS),
+            max_behind_days=self.number((*at, "max_behind_days"), _INPUT, 1, 36_500),
             place=(self.checker.document.file, self.checker.document.line(at)),
         )
 
-    def _known(self, at: YamlPath, given: dict[Any, Any], known: dict[str, Any]) -> None:
-        """A problem for each unknown key, with the known one that is nearest."""
-        for key in given:
-            if key not in known:
-                near = get_close_matches(str(key), known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-                self.checker.add((*at, str(key)), f"unknown key; {hint}")
-
-    def _text(self, at: YamlPath, default: Any) -> str:
-        text: str | None = self.checker.take(at, str, default)
-        if text is None:
-            return ""
-        if not text and default is ...:
-            self.checker.add(at, "must not be empty")
-        if text != text.strip() or not text.isprintable():
-            self.checker.add(at, "must have no control characters and no blanks around it")
-            return ""
-        return text
-
-    def _name(self, at: YamlPath) -> str:
-        text = self._text(at, ...)
-        if text and not _NAME.fullmatch(text):
-            self.checker.add(at, "must be small letters, digits, `.`, `_` or `-`, at most 64")
-        return text
-
     def _dataset(self, at: YamlPath) -> str:
-        text, known = self._text(at, ...), dataset_names()
+        text, known = self.text(at, ...), dataset_names()
         if text and text not in known:
             near = get_close_matches(text, known, 1)
             hint = f"did you mean {near[0]}? " if near else ""
@@ -305,25 +265,3 @@ class _Reader:
             )
             self.checker.add(at, what)
         return text
-
-    def _glob(self, at: YamlPath) -> str:
-        """The pattern below the file's folder, whose own name is no pattern."""
-        return str(Path(glob.escape(str(self._folder))) / self._text(at, ...))
-
-    def _number(self, at: YamlPath, defaults: dict[str, Any], least: int, most: int) -> int:
-        number: int = self.checker.take(at, int, defaults[str(at[-1])])
-        if not least <= number <= most:
-            self.checker.add(at, f"must be from {least} to {most}")
-        return number
-
-    def _offset(self, at: YamlPath) -> dt.timezone:
-        given = self.checker.take(at, str, "+07:00")
-        found = _OFFSET.fullmatch(given)
-        if found is None:
-            self.checker.add(at, "must be an offset from UTC, like +07:00")
-            return VIETNAM
-        sign, hours, minutes = found.groups()
-        offset = dt.timedelta(hours=int(hours), minutes=int(minutes))
-        if offset > _MAX_OFFSET:
-            self.checker.add(at, "must be at most 14 hours from UTC")
-        return dt.timezone(-offset if sign == "-" else offset)

@@ -16,6 +16,7 @@ from app import cli
 from app.rulesets import own_folders
 from app.settings import (
     Config,
+    ConsoleSettings,
     ElasticsearchSettings,
     InputSettings,
     PostgresqlSettings,
@@ -90,6 +91,8 @@ def settings() -> Iterator[str]:
     yield _table(InputSettings)
     yield "### rule_modes\n"
     yield _table(RuleModeSettings)
+    yield "### console\n"
+    yield _table(ConsoleSettings)
     yield "### elasticsearch\n"
     yield _table(ElasticsearchSettings)
     yield "### postgresql\n"

@@ -16,6 +16,7 @@ Profile: TypeAlias = Literal["embedded", "cluster"]
 
 ELASTICSEARCH_PASSWORD = "HAIDANG_ELASTICSEARCH_PASSWORD"  # noqa: S105 - a variable's name
 POSTGRESQL_PASSWORD = "HAIDANG_POSTGRESQL_PASSWORD"  # noqa: S105 - a variable's name
+METRICS_TOKEN = "HAIDANG_METRICS_TOKEN"  # noqa: S105 - a variable's name
 OWNER_PASSWORD = "HAIDANG_POSTGRESQL_OWNER_PASSWORD"  # noqa: S105 - a variable's name
 
 
@@ -139,6 +140,29 @@ class PostgresqlSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """The section `console`: the pages, their JSON, and `/metrics`."""
+
+    listen: str = field(
+        default="127.0.0.1:8740",
+        metadata=_doc("Address and port; other than loopback only behind a proxy that brings TLS."),
+    )
+    banner: str = field(
+        default="",
+        metadata=_doc("Words on every page, for example that the data are simulated."),
+    )
+    metrics_token_file: Path | None = field(
+        default=None,
+        metadata=_doc(
+            f"File that holds the token with which `/metrics` may be read from other machines; or "
+            f"the environment's `{METRICS_TOKEN}`. Without one only loopback may.",
+            default="none",
+            kind="path",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The top of `haidang.yml`."""
 
@@ -210,6 +234,14 @@ class Config:
     )
     threads: int = field(
         default=1, metadata=_doc("Threads for queries; at least 1. With `embedded` only.")
+    )
+    console: ConsoleSettings = field(
+        default=ConsoleSettings(),
+        metadata=_doc(
+            "Where the console listens and what it shows, see below.",
+            default="as below",
+            kind="mapping",
+        ),
     )
     inputs: tuple[InputSettings, ...] = field(
         default=(),

@@ -277,7 +277,7 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path):
             MINIMAL + "zzz: 1\n",
             "3: zzz: unknown key; known here: data_dir, inventory, profile, elasticsearch, "
             "postgresql, rules, packs, rule_days, rule_budget, rule_modes, interval_secs, "
-            "allowance_secs, memory_limit, threads, inputs",
+            "allowance_secs, memory_limit, threads, console, inputs",
             id="unknown-key",
         ),
         pytest.param(

@@ -11,9 +11,12 @@ from app import cli
 from haidang import __version__
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("collectors", "rules", "correlator", "alerts", "app")
+STAGES = ("collectors", "rules", "correlator", "alerts", "dashboards", "app")
 DATA = [
-    file.relative_to(ROOT) for stage in STAGES for file in sorted((ROOT / stage).rglob("*.yml"))
+    file.relative_to(ROOT)
+    for stage in STAGES
+    for kind in ("yml", "html", "css", "js", "svg")
+    for file in sorted((ROOT / stage).rglob(f"*.{kind}"))
 ]
 WRITTEN = [name for name in cli.COMMANDS if (ROOT / f"app/commands/{name}.py").exists()]
 
