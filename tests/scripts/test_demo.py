@@ -38,8 +38,8 @@ def called(script, *words):
         pytest.param([], [], id="nothing said"),
         pytest.param(["--once", "--seed", "2"], [], id="other words"),
         pytest.param(["--store", "embedded"], [], id="embedded"),
-        pytest.param(["--once", "--store", "elastic"], ["servers "], id="elastic"),
-        pytest.param(["--store=elastic", "--once"], ["servers "], id="elastic, one word"),
+        pytest.param(["--once", "--store", "elastic"], ["servers stores"], id="elastic"),
+        pytest.param(["--store=elastic", "--once"], ["servers stores"], id="elastic, one word"),
     ],
 )
 def test_software_is_fetched_only_for_elastic(checkout, words, servers):
@@ -51,4 +51,4 @@ def test_software_is_fetched_only_for_elastic(checkout, words, servers):
 
 def test_software_that_cannot_be_had_ends_it(checkout):
     """scripts/servers has said what is missing; the demo is not started."""
-    assert (1, ["setup ", "servers "]) == called(checkout(servers=1), "--store", "elastic")
+    assert (1, ["setup ", "servers stores"]) == called(checkout(servers=1), "--store", "elastic")

@@ -17,6 +17,11 @@ APT_GET = f"""{RECORD}case "$*" in
 *postgresql) mkdir -p "$HAIDANG_ROOT/usr/lib/postgresql/15/bin"
     touch "$HAIDANG_ROOT/usr/lib/postgresql/15/bin/initdb"
     "$HAIDANG_ROOT/usr/sbin/policy-rc.d"; echo "policy $?" >> "$CALLS" ;;
+*"chromium fonts-dejavu-core") mkdir -p "$HAIDANG_ROOT/usr/share/fonts/truetype/dejavu"
+    touch "$HAIDANG_ROOT/usr/bin/chromium" ;;
+*"prometheus prometheus-alertmanager") touch "$HAIDANG_ROOT/usr/bin/promtool"
+    touch "$HAIDANG_ROOT/usr/bin/prometheus-alertmanager"
+    "$HAIDANG_ROOT/usr/sbin/policy-rc.d"; echo "policy $?" >> "$CALLS" ;;
 esac
 """
 NEEDED = [
@@ -41,7 +46,8 @@ class Machine:
     def __init__(self, folder):
         self.root, self.bin, self.cache = folder / "root", folder / "bin", folder / "cache"
         self._calls = folder / "calls"
-        (self.root / "usr/sbin").mkdir(parents=True)
+        for name in ("usr/sbin", "usr/bin"):
+            (self.root / name).mkdir(parents=True)
         self.bin.mkdir()
         for name in NEEDED:
             real = next(Path(f"{one}/{name}") for one in ("/usr/bin", "/bin"))
@@ -70,17 +76,32 @@ class Machine:
         (self.root / "usr/lib/postgresql/15/bin").mkdir(parents=True)
         (self.root / "usr/lib/postgresql/15/bin/initdb").touch()
 
+    def with_browser(self):
+        """Chromium and its font are installed."""
+        (self.root / "usr/bin/chromium").touch()
+        (self.root / "usr/share/fonts/truetype/dejavu").mkdir(parents=True)
+
+    def with_prometheus(self):
+        """Prometheus and Alertmanager are installed."""
+        for name in ("promtool", "prometheus-alertmanager"):
+            (self.root / "usr/bin" / name).touch()
+
+    def with_all_but(self, *names):
+        """Everything is there except these."""
+        for name in {"java", "elasticsearch", "postgresql", "browser", "prometheus"} - {*names}:
+            getattr(self, f"with_{name}")(*(["25"] if name == "java" else []))
+
     @property
     def calls(self):
         """The calls of the stubs in order."""
         return self._calls.read_text("utf-8").splitlines() if self._calls.exists() else []
 
-    def run(self):
+    def run(self, *words):
         """Exit code, output, lines of the error output."""
         environment = {"PATH": str(self.bin), "HOME": "/nowhere", "CALLS": str(self._calls)}
         environment |= {"HAIDANG_ROOT": str(self.root), "HAIDANG_CACHE": str(self.cache)}
         told = subprocess.run(
-            [SCRIPT], capture_output=True, text=True, check=False, env=environment
+            [SCRIPT, *words], capture_output=True, text=True, check=False, env=environment
         )
         return told.returncode, told.stdout, told.stderr.splitlines()
 
@@ -93,9 +114,7 @@ def machine(tmp_path):
 
 def test_everything_there_is_silence(machine):
     """Nothing is said or done."""
-    machine.with_java("21")
-    machine.with_elasticsearch()
-    machine.with_postgresql()
+    machine.with_all_but()
     machine.stub("apt-get", RECORD)
 
     assert (0, "", []) == machine.run()
@@ -103,18 +122,18 @@ def test_everything_there_is_silence(machine):
 
 
 def test_each_missing_one_is_one_line(machine):
-    """Without a way to get anything, three things are missing and three lines say it."""
+    """Without a way to get anything, each thing that is missing has a line."""
     code, _, lines = machine.run()
 
     assert 1 == code
-    assert ["Elasticsearch", "Elasticsearch", "PostgreSQL"] == [line.split()[0] for line in lines]
+    missing = ["Elasticsearch", "Elasticsearch", "PostgreSQL", "Chromium", "Prometheus"]
+    assert missing == [line.split()[0] for line in lines]
 
 
 def test_old_java_is_none(machine):
     """Elasticsearch would not start with it."""
+    machine.with_all_but("java")
     machine.with_java("17.0.15")
-    machine.with_elasticsearch()
-    machine.with_postgresql()
 
     code, _, lines = machine.run()
 
@@ -124,8 +143,7 @@ def test_old_java_is_none(machine):
 
 def test_postgresql_is_installed_without_a_cluster_or_a_service(machine):
     """Only its programs are wanted; what kept services from starting is taken away again."""
-    machine.with_java("25.0.3")
-    machine.with_elasticsearch()
+    machine.with_all_but("postgresql")
     machine.stub("apt-get", APT_GET)
 
     code, told, lines = machine.run()
@@ -145,10 +163,35 @@ def test_postgresql_is_installed_without_a_cluster_or_a_service(machine):
     assert (0, "", []) == machine.run()
 
 
+def test_browser_and_prometheus_are_installed_without_a_service(machine):
+    """Their programs and a font alone; nothing that the packages only recommend."""
+    machine.with_all_but("browser", "prometheus")
+    machine.stub("apt-get", APT_GET)
+
+    code, told, lines = machine.run()
+
+    assert (0, [], 2) == (code, lines, len(told.splitlines()))
+    install = "apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends"
+    assert [
+        "apt-get update",
+        f"{install} chromium fonts-dejavu-core",
+        f"{install} prometheus prometheus-alertmanager",
+        "policy 101",
+    ] == machine.calls
+    assert [] == list((machine.root / "usr/sbin").iterdir())
+    assert (0, "", []) == machine.run()
+
+
+def test_stores_need_neither_browser_nor_prometheus(machine):
+    """The demo asks for no more than its stores."""
+    machine.with_all_but("browser", "prometheus")
+
+    assert (0, "", []) == machine.run("stores")
+
+
 def test_maven_is_installed_and_a_failed_fetch_is_retried(machine):
     """Four tries with pauses; nothing half-fetched stays."""
-    machine.with_java("25")
-    machine.with_postgresql()
+    machine.with_all_but("elasticsearch")
     mvn = "#!/bin/sh\\necho mvn >> $CALLS; exit 1"
     make = f"printf '{mvn}' > {machine.bin}/mvn; chmod 755 {machine.bin}/mvn\n"
     machine.stub("apt-get", RECORD + make)
@@ -163,8 +206,7 @@ def test_maven_is_installed_and_a_failed_fetch_is_retried(machine):
 
 def test_changed_download_is_not_taken(machine):
     """What has another checksum than the one in the script is thrown away."""
-    machine.with_java("25")
-    machine.with_postgresql()
+    machine.with_all_but("elasticsearch")
     (machine.bin / "sha256sum").symlink_to("/usr/bin/sha256sum")
     machine.stub(
         "mvn",
@@ -181,8 +223,7 @@ def test_changed_download_is_not_taken(machine):
 
 def test_ordinary_user_installs_nothing(machine):
     """Without root the line says what to do, and apt-get is not called."""
-    machine.with_java("25")
-    machine.with_elasticsearch()
+    machine.with_all_but("postgresql")
     machine.stub("id", "#!/bin/sh\necho 1000\n")
     machine.stub("apt-get", RECORD)
 
