@@ -71,6 +71,10 @@ COMMANDS: Mapping[str, Entry] = {
         "app.commands.store:command",
         "Make, check and keep in order what the events and the state are stored in.",
     ),
+    "config": Entry(
+        "app.commands.config:command",
+        "Check the configuration, show what is in force, print a commented example.",
+    ),
     "demo": Entry(
         "app.commands.demo:command",
         "Play a simulated day of a province: logs are written, collected, correlated, told.",

@@ -1,7 +1,7 @@
 """What `haidang.yml` can say: the settings, each with its documentation (`doc`).
 
-docs/reference.md is made from these fields; `app.config` reads the file. Secrets never stand
-here, only where they are.
+docs/reference.md and docs/haidang.yml are made from these fields; `app.config` reads the file.
+Secrets never stand here, only where they are.
 """
 
 import datetime as dt
@@ -30,19 +30,37 @@ class InputSettings:
 
     name: str = field(
         metadata=_doc(
-            "Name of the input, unique in the file: small letters, digits, `.`, `_`, `-`."
+            "Name of the input, unique in the file: small letters, digits, `.`, `_`, `-`.",
+            example="web",
         )
     )
-    path: str = field(metadata=_doc("Glob pattern of the files, relative to the configuration."))
-    dataset: str = field(metadata=_doc("Name of the data set that parses them: `nginx.access`."))
-    operator: str = field(metadata=_doc("Id of the unit that runs the system."))
-    zone: str = field(metadata=_doc("Id of the zone in which private addresses are meant."))
+    path: str = field(
+        metadata=_doc(
+            "Glob pattern of the files, relative to the configuration.",
+            example="/var/log/nginx/access.log",
+        )
+    )
+    dataset: str = field(
+        metadata=_doc(
+            "Name of the data set that parses them: `nginx.access`.", example="nginx.access"
+        )
+    )
+    operator: str = field(metadata=_doc("Id of the unit that runs the system.", example="ttdl"))
+    zone: str = field(
+        metadata=_doc("Id of the zone in which private addresses are meant.", example="ttdl")
+    )
     host: str = field(
-        default="", metadata=_doc("Name of the host, where the lines themselves do not tell.")
+        default="",
+        metadata=_doc("Name of the host, where the lines themselves do not tell.", example="web01"),
     )
     timezone: dt.timezone = field(
         default=VIETNAM,
-        metadata=_doc("UTC offset of times that name none.", default="`+07:00`", kind="`±HH:MM`"),
+        metadata=_doc(
+            "UTC offset of times that name none.",
+            default="`+07:00`",
+            kind="`±HH:MM`",
+            example='"+07:00"',
+        ),
     )
     max_ahead_secs: int = field(
         default=86_400,
@@ -60,15 +78,31 @@ class RuleModeSettings:
     """One entry of `rule_modes`: a person's word on a rule, a tag or a set, with the reason."""
 
     mode: Mode = field(
-        metadata=_doc("`on`, `trial` (counted, nobody is told) or `off`.", kind="text")
+        metadata=_doc(
+            "`on`, `trial` (counted, nobody is told) or `off`.", kind="text", example="trial"
+        )
     )
-    reason: str = field(metadata=_doc("Why, for those who come later."))
-    rule: str = field(default="", metadata=_doc("Id or name of the rule; or one of the next two."))
-    tag: str = field(default="", metadata=_doc("All rules with this tag: `attack.t1110`."))
-    set: str = field(default="", metadata=_doc("All rules of this imported set."))
+    reason: str = field(
+        metadata=_doc("Why, for those who come later.", example="too much noise from the backup")
+    )
+    rule: str = field(
+        default="",
+        metadata=_doc(
+            "Id or name of the rule; or one of the next two.", example="win_failed_logon_burst"
+        ),
+    )
+    tag: str = field(
+        default="",
+        metadata=_doc("All rules with this tag: `attack.t1110`.", example="attack.t1110"),
+    )
+    set: str = field(
+        default="", metadata=_doc("All rules of this imported set.", example="sigmahq")
+    )
     until: dt.date | None = field(
         default=None,
-        metadata=_doc("Last day on which it holds.", default="for good", kind="date"),
+        metadata=_doc(
+            "Last day on which it holds.", default="for good", kind="date", example="2026-12-31"
+        ),
     )
     place: tuple[str, int] = field(default=("", 0), compare=False)  # file and line of the entry
 
@@ -81,15 +115,20 @@ class ElasticsearchSettings:
         metadata=_doc(
             "Nodes of the cluster, `http(s)://host:port`; no user or password in them.",
             kind="list of URLs",
+            example="[http://127.0.0.1:9200]",
         )
     )
-    user: str = field(default="", metadata=_doc("Who we are there; empty if it asks nobody."))
+    user: str = field(
+        default="",
+        metadata=_doc("Who we are there; empty if it asks nobody.", example="haidang"),
+    )
     password_file: Path | None = field(
         default=None,
         metadata=_doc(
             f"File that holds the password; or the environment's `{ELASTICSEARCH_PASSWORD}`.",
             default="none",
             kind="path",
+            example="secrets/elasticsearch_password",
         ),
     )
     ca_certs: Path | None = field(
@@ -98,6 +137,7 @@ class ElasticsearchSettings:
             "Certificate of the authority that the nodes of `https` hosts must prove.",
             default="the system's",
             kind="path",
+            example="ca.pem",
         ),
     )
     prefix: str = field(
@@ -115,6 +155,7 @@ class PostgresqlSettings:
             "`postgresql://user@host:port/database`, no password in it; `?sslmode=` and "
             "`&sslrootcert=` may follow. The user is the run-time role.",
             kind="URL",
+            example="postgresql://haidang@127.0.0.1:5432/haidang",
         )
     )
     password_file: Path | None = field(
@@ -123,11 +164,15 @@ class PostgresqlSettings:
             f"File that holds the password; or the environment's `{POSTGRESQL_PASSWORD}`.",
             default="none",
             kind="path",
+            example="secrets/postgresql_password",
         ),
     )
     owner: str = field(
         default="",
-        metadata=_doc("Role that owns the tables; only `haidang store init` connects as it."),
+        metadata=_doc(
+            "Role that owns the tables; only `haidang store init` connects as it.",
+            example="haidang_owner",
+        ),
     )
     owner_password_file: Path | None = field(
         default=None,
@@ -135,6 +180,7 @@ class PostgresqlSettings:
             f"File that holds the owner's password; or the environment's `{OWNER_PASSWORD}`.",
             default="none",
             kind="path",
+            example="secrets/postgresql_owner_password",
         ),
     )
 
@@ -149,7 +195,10 @@ class ConsoleSettings:
     )
     banner: str = field(
         default="",
-        metadata=_doc("Words on every page, for example that the data are simulated."),
+        metadata=_doc(
+            "Words on every page, for example that the data are simulated.",
+            example="DỮ LIỆU MÔ PHỎNG",
+        ),
     )
     metrics_token_file: Path | None = field(
         default=None,
@@ -158,6 +207,7 @@ class ConsoleSettings:
             f"the environment's `{METRICS_TOKEN}`. Without one only loopback may.",
             default="none",
             kind="path",
+            example="secrets/metrics_token",
         ),
     )
 
@@ -169,10 +219,13 @@ class Config:
     data_dir: Path = field(
         metadata=_doc(
             "Folder of the offsets and the quarantine, with `embedded` of both stores, too; made "
-            "if absent."
+            "if absent.",
+            example="data",
         )
     )
-    inventory: Path = field(metadata=_doc("File of the inventory: units, systems, networks."))
+    inventory: Path = field(
+        metadata=_doc("File of the inventory: units, systems, networks.", example="inventory.yml")
+    )
     profile: Profile = field(
         default="embedded",
         metadata=_doc(
@@ -195,6 +248,7 @@ class Config:
             "Files or folders of rules besides Hải Đăng's own.",
             default="none",
             kind="list of paths",
+            example="[rules]",
         ),
     )
     packs: tuple[str, ...] = field(
@@ -203,6 +257,7 @@ class Config:
             "Packs of rules that are on if they can fire, see docs/rules.md.",
             default="none",
             kind="list of names",
+            example="[day-one]",
         ),
     )
     rule_days: int = field(

@@ -45,6 +45,7 @@ from haidang.store.state import tables
 from haidang.store.state.database import Database
 from rules.fields import FieldMap, load_fields
 
+MASK_KEY = "mask.key"
 _KEY_BYTES = 32
 
 
@@ -221,7 +222,7 @@ class Collecting:
 def open_collecting(settings: Config) -> Iterator[Collecting]:
     """The collecting side. Raises InputError (inventory, data sets, inputs), Unavailable."""
     inventory = Inventory.load(settings.inventory)
-    _check_inputs(settings, inventory)
+    check_inputs(settings, inventory)
     names = sorted({one.dataset for one in settings.inputs})
     datasets = {name: load_dataset(name) for name in names}
     with closing(open_store(settings)) as store:
@@ -263,7 +264,7 @@ def retry(settings: Config, chosen: Callable[[Quarantined], bool], now: Instant)
     Raises InputError, Unavailable, HaidangError (a collector runs), OSError.
     """
     inventory = Inventory.load(settings.inventory)
-    _check_inputs(settings, inventory)
+    check_inputs(settings, inventory)
     if not (settings.data_dir / "offsets.json").exists():
         return RetryReport()
     with closing(open_store(settings)) as store:
@@ -291,7 +292,7 @@ def _collector(
         raise Unavailable(f"{error.filename or wanted.data_dir}: {error.strerror}") from error
 
 
-def _check_inputs(settings: Config, inventory: Inventory) -> None:
+def check_inputs(settings: Config, inventory: Inventory) -> None:
     """Raises InputError for inputs whose operator or zone the inventory does not know."""
     units = {unit.id for unit in inventory.records.units}
     zones = {zone.id for zone in inventory.records.zones}
@@ -334,7 +335,7 @@ def mask_key(data_dir: Path) -> bytes:
 
     Raises Unavailable, InputError (a short key would be guessed, and the masks undone).
     """
-    path = data_dir / "mask.key"
+    path = data_dir / MASK_KEY
     try:
         if not path.exists():
             durable.write(path, secrets.token_bytes(_KEY_BYTES), "mask_key", mode=0o600)
