@@ -1,8 +1,8 @@
 """The third transaction: detections become alerts, exactly once.
 
-{alert rows, evidence copies, units, audit rows, the cursor's move, consumed detections deleted}
-are one commit; its crash points are `alerts.before_commit` and `alerts.after_commit`. Events are
-read and sentences told before it begins, so the write stays short.
+{alert rows, evidence copies, units, groups, audit rows, the cursor's move, consumed detections
+deleted} are one commit; its crash points are `alerts.before_commit` and `alerts.after_commit`.
+Events are read and sentences told before it begins, so the write stays short.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,9 +13,10 @@ import orjson
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from alerts.evidence import Evidence, add_copies, copy_event, find_events, read_copies
+from alerts.grouping import regroup
 from alerts.names import Names
 from alerts.sentence import tell
-from alerts.stored import found_columns, stored_columns, to_alert
+from alerts.stored import CURSOR, found_columns, stored_columns, to_alert
 from haidang.model.alert import Alert
 from haidang.model.detection import Detection
 from haidang.model.instant import Instant
@@ -25,7 +26,6 @@ from haidang.store.events.protocol import EventStore
 from haidang.store.state import tables
 from haidang.store.state.database import Database, move_cursor, read_cursor
 
-CURSOR = "alert"
 ACTOR = "system:alerts"
 _ALERT, _UNIT, _DETECTION = tables.alert, tables.alert_unit, tables.detection
 
@@ -66,6 +66,8 @@ def raise_alerts(
     with database.transaction("alerts") as connection:
         move_cursor(connection, CURSOR, batch.old, batch.new)
         changed = [id_ for finding in findings for id_ in _store(connection, finding, now)]
+        if changed:
+            regroup(connection, inventory, dict.fromkeys(changed))
         connection.execute(delete(_DETECTION).where(_DETECTION.c.id <= int(batch.new)))
         alerts = [_stored(connection, id_) for id_ in dict.fromkeys(changed)]
     return tuple(to_alert(row) for row in alerts if row is not None)

@@ -9,6 +9,8 @@ from sqlalchemy import Row
 from haidang.model.alert import Alert
 from haidang.model.detection import Detection, Episode
 
+CURSOR = "alert"  # the last detection that became part of an alert
+
 # Columns of an alert that say when it was stored, not what was found.
 HISTORY = frozenset({"raised", "revised", "revision", "superseded_by"})
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from alerts.grouping import group_older
 from alerts.raising import raise_alerts
 from alerts.template import check_template
 from app.providers import seen_providers
@@ -160,6 +161,7 @@ def open_soc(settings: Config, now: Instant = 0) -> Iterator[Soc]:
         engine = Engine.of(site.rules.running(modes.of("off"), modes.of("trial")), fields)
         correlator = Correlator(one.database, one.store, engine, one.scope, allowance)
         idle = tuple(idle_choices(settings, site))
+        group_older(one.database, inventory)
         yield Soc(
             one.database, one.store, inventory, engine, correlator, one.scope, site, modes, idle
         )

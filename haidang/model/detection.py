@@ -1,6 +1,6 @@
 """What matching and correlation hand on: matches, rule cards, episodes, detections."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from haidang.model.instant import Instant
@@ -117,5 +117,10 @@ class Detection:
 
         What spans several is the centre's alone, because its sentence names them all.
         """
-        alone = [units for units in (self.operators, self.affected) if len(units) == 1]
-        return frozenset(unit for units in alone for unit in units)
+        return readers_of(self.operators, self.affected)
+
+
+def readers_of(operators: Sequence[str], affected: Sequence[str]) -> frozenset[str]:
+    """The units that may read what concerns these, see `Detection.readers`."""
+    alone = [units for units in (operators, affected) if len(units) == 1]
+    return frozenset(unit for units in alone for unit in units)

@@ -1,5 +1,7 @@
 """`fold`: how Hải Đăng compares text without regard to case or to the way accents are written.
 
+`plain` goes further, for people who search: "cua hau" finds "cửa hậu".
+
 NFC first, then each code point to its simple lower-case letter by a table that is kept in the
 repository (Unicode 14.0.0), so the answer does not change with Python. Full case folding would
 turn `ß` into `ss` and `İ` into two code points, which no search engine's normaliser does.
@@ -7,7 +9,7 @@ turn `ß` into `ss` and `İ` into two code points, which no search engine's norm
 
 import re
 from functools import lru_cache
-from unicodedata import is_normalized, normalize
+from unicodedata import category, is_normalized, normalize
 
 from haidang.model.fold_table import RUNS
 
@@ -43,3 +45,12 @@ def _fold_wide(text: str) -> str:
 
 
 _fold_short = lru_cache(maxsize=16_384)(_fold_wide)
+
+
+def plain(text: str) -> str:
+    """`text` folded, without its accents and with `đ` as `d`: "Cửa hậu" is "cua hau"."""
+    folded = fold(text)
+    if folded.isascii():
+        return folded
+    letters = (char for char in normalize("NFD", folded) if category(char) != "Mn")
+    return "".join(letters).replace("đ", "d")

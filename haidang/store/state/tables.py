@@ -161,6 +161,57 @@ evidence = Table(
     Column("units", Text, nullable=False, default="[]"),
 )
 
+# What an analyst reads (docs/decisions/0027): alerts of one rule, one entity and the same units as
+# one row. `change` numbers the transaction that changed it last, `born` the one that made it.
+alert_group = Table(
+    "alert_group",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("system_level", Integer, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("raised", BigInteger, nullable=False),
+    Column("activity", BigInteger, nullable=False),
+    Column("alerts", Integer, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("newest", Text, nullable=False),
+    Column("attack", Text, nullable=False),
+    Column("search", Text, nullable=False),
+    Column("born", BigInteger, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    # JSON: entity, operators, affected, techniques, tactics, sentences.
+    Column("details", LargeBinary, nullable=False),
+    Index("alert_group_severity", "state", "rank", "system_level", "activity", "id"),
+    Index("alert_group_newest", "state", "activity", "id"),
+    Index("alert_group_waiting", "state", "raised", "id"),
+    Index("alert_group_change", "change"),
+)
+
+# Each operator and affected unit of a group; `reads` is 1 for those that may see it.
+alert_group_unit = Table(
+    "alert_group_unit",
+    metadata,
+    Column("group", Text, ForeignKey("alert_group.id"), primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("reads", Integer, nullable=False),
+    Index("alert_group_unit_unit", "unit", "group"),
+)
+
+# The group of each alert that is not superseded.
+alert_group_member = Table(
+    "alert_group_member",
+    metadata,
+    Column("alert", Text, ForeignKey("alert.id"), primary_key=True),
+    Column("group", Text, ForeignKey("alert_group.id"), nullable=False),
+    Index("alert_group_member_group", "group"),
+)
+
 # Which receive times of which source were evaluated by which set of rules.
 coverage = Table(
     "coverage",

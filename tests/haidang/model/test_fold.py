@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haidang.model import fold_table
-from haidang.model.fold import fold, nfc
+from haidang.model.fold import fold, nfc, plain
 
 ROOT = Path(__file__).parents[3]
 
@@ -117,3 +117,24 @@ def test_the_fast_way_is_the_table_for_every_code_point_it_is_taken_for():
 
     assert len(fast) > 7000
     assert [] == [char for char in fast if char.lower() != char.translate(module._LOWER)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        pytest.param("cua hau", "Cửa hậu", id="vietnamese"),
+        pytest.param("cua hau", unicodedata.normalize("NFD", "CỬA HẬU"), id="nfd-capitals"),
+        pytest.param("dang ky o dau", "Đăng ký Ở ĐÂU", id="d-with-stroke"),
+        pytest.param("svc_saoluu 10.20.9.41", "SVC_saoluu 10.20.9.41", id="ascii"),
+        pytest.param("ア", "ア", id="other-scripts-stay"),
+    ],
+)
+def test_plain_text_has_no_accents(expected, text):
+    """A search without accents finds text with them, however both were typed."""
+    assert expected == plain(text)
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=["Cs"])))
+def test_plain_again_changes_nothing(text):
+    """What was stored plain compares with what is asked plain."""
+    assert plain(text) == plain(plain(text))
