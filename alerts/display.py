@@ -11,6 +11,7 @@ from alerts.attack import tactic, tactic_keys, technique_ids, technique_name
 from alerts.evidence import Evidence
 from alerts.names import LANGUAGES, Names, unit_names
 from haidang.model.alert import LEVEL_WORDS, Alert
+from haidang.model.event import Document
 from haidang.model.fields import first_text
 from haidang.model.instant import to_iso
 
@@ -96,12 +97,16 @@ def _evidence_fields(copy: Evidence) -> dict[str, object]:
     }
 
 
+def gist(document: Document) -> str:
+    """The fields of an event that tell most, on one line; where it has none, its raw line."""
+    said = " ".join(filter(None, (first_text(document, path) for path in _TELLING)))
+    return wording.clean(said or first_text(document, "event.original"))
+
+
 def evidence_lines(evidence: Iterable[Evidence]) -> Iterator[str]:
     """A line for each copy: its time (UTC+7), rule, hash, and the fields that tell most."""
     for copy in evidence:
-        document = copy.document()
-        said = " ".join(filter(None, (first_text(document, path) for path in _TELLING)))
-        said = wording.clean(said or first_text(document, "event.original"))
+        said = gist(copy.document())
         when = wording.local(copy.time, "%d/%m %H:%M:%S")
         yield pad(f"{' ' * _LEVEL}{when} {copy.rule} {copy.sha256[:8]} {said}", WIDTH).rstrip()
 

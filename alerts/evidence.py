@@ -36,6 +36,10 @@ class Evidence:
     sha256: str
     units: tuple[str, ...]
 
+    def is_intact(self) -> bool:
+        """Whether the bytes still have the hash that was taken when they were copied."""
+        return sha256(self.ecs).hexdigest() == self.sha256
+
     def document(self) -> Document:
         """The ECS document; {} for bytes that hold none."""
         try:

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, case, select, true
+from sqlalchemy import ColumnElement, Select, case, func, select, true
 
 from alerts.evidence import Evidence, read_copies
 from alerts.stored import to_alert
@@ -51,6 +51,27 @@ def list_evidence(database: Database, scope: Scope, alert_id: str) -> list[Evide
     with database.reading() as connection:
         copies = read_copies(connection, [alert_id])
     return [copy for copy in copies if scope.sees("", copy.units)]
+
+
+def list_earlier(
+    database: Database, scope: Scope, alert: Alert, limit: int = 10
+) -> tuple[list[Alert], int]:
+    """The last alerts of the same group that were raised before this one, and how many there are.
+
+    Visible ones that are not superseded. Raises Unavailable.
+    """
+    member = tables.alert_group_member
+    group = select(member.c.group).where(member.c.alert == alert.id).scalar_subquery()
+    mine = _ALERT.c.id.in_(select(member.c.alert).where(member.c.group == group))
+    before = (_ALERT.c.raised < alert.raised) | (
+        (_ALERT.c.raised == alert.raised) & (_ALERT.c.id < alert.id)
+    )
+    query = select(_ALERT).where(mine, before, _visible(scope))
+    counted = select(func.count()).select_from(query.subquery())
+    with database.reading() as connection:
+        newest = query.order_by(_ALERT.c.raised.desc(), _ALERT.c.id.desc()).limit(limit)
+        rows = connection.execute(newest).all()
+        return [to_alert(row) for row in rows], connection.scalar(counted) or 0
 
 
 def _read(database: Database, query: Select[tuple[object, ...]]) -> list[Alert]:

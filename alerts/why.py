@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from alerts.attack import tactic_keys, technique_ids
 from alerts.names import LANGUAGES
+from alerts.template import Reference, parse_template, references
 from haidang.model.event import Document
 from haidang.model.fields import as_text, values
 from haidang.yamldoc import read_file
@@ -68,6 +69,25 @@ def choose(tags: Sequence[str], event: Document) -> Pattern:
     by, meaning = _meaning(tags, kind["name"])
     told = {language: _templates(kind, meaning, language) for language in LANGUAGES}
     return Pattern(kind["name"], meaning.get("name", _UNTAGGED), by, told)
+
+
+@cache
+def facts_of(kind: str) -> tuple[str, ...]:
+    """The facts that the acts of a kind of log tell of, in their order."""
+    named = (one for one in _patterns()["kinds"] if one["name"] == kind)
+    acts = (act for one in named for act in one["vi"])
+    found = (one for act in acts for one in references(parse_template(act)))
+    return tuple(
+        dict.fromkeys(
+            one.path for one in found if isinstance(one, Reference) and one.part == "fact"
+        )
+    )
+
+
+def kind_of(event: Document) -> str:
+    """The name of the kind of log that an event is of."""
+    name: str = _kind(event)["name"]
+    return name
 
 
 def _templates(kind: Mapping[str, Any], meaning: Mapping[str, Any], language: str) -> Templates:

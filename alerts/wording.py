@@ -32,6 +32,11 @@ def clean(text: str) -> str:
     return shown if len(shown) <= MAX_VALUE_CHARS else shown[: MAX_VALUE_CHARS - 1] + "…"
 
 
+def visible(text: str) -> str:
+    """All of a log line as text: unsafe characters written out, line ends and tabs kept."""
+    return "".join(_escape(c) if c not in "\n\t" and is_unsafe(c) else c for c in text)
+
+
 def _escape(char: str) -> str:
     if ord(char) < 128:
         return f"\\x{ord(char):02x}"

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from haidang.model.instant import Instant
 from haidang.store.state import tables
@@ -30,3 +31,21 @@ def record(  # noqa: PLR0913, PLR0917 - a row's columns, always given in this or
         "detail": json.dumps(detail or {}, ensure_ascii=False, sort_keys=True),
     }
     connection.execute(insert(tables.audit).values(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One row of the trail."""
+
+    at: Instant
+    actor: str
+    action: str
+    detail: Mapping[str, object]
+
+
+def acts_on(connection: Connection, subject: str, actions: str, limit: int = 1000) -> list[Act]:
+    """The newest acts on a subject whose name begins so (`alert.`), the oldest of them first."""
+    table = tables.audit
+    mine = select(table).where(table.c.subject == subject, table.c.action.startswith(actions))
+    rows = connection.execute(mine.order_by(table.c.id.desc()).limit(limit)).all()
+    return [Act(row.at, row.actor, row.action, json.loads(row.detail)) for row in reversed(rows)]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.listing import get_alert, list_alerts, list_evidence
+from alerts.listing import get_alert, list_alerts, list_earlier, list_evidence
 from alerts.raising import raise_alerts
 from haidang.model.scope import Scope
 
@@ -131,3 +131,18 @@ def test_what_spans_operators_too_is_the_centres_alone(database, put, make, worl
 def test_evidence_of_an_unknown_alert_is_nothing(raised):
     """An unknown id answers as an invisible one."""
     assert [] == list_evidence(raised, SOC, "0" * 32)
+
+
+def test_earlier_alerts_are_of_the_same_group(raised, put, make, world):
+    """What was raised before on the same machine by the same rule, the newest first."""
+    store = make.store(world.a1.events)
+    other = {"group": {"host.name": "web-2"}}
+    for moment, (letter, changes) in enumerate({"d": {}, "e": other, "g": {}}.items(), 10):
+        put(replace(world.a1.detection, alert=letter * 32, **changes))
+        raise_alerts(raised, store, world.names, moment)
+    last = get_alert(raised, SOC, "g" * 32)
+    earlier, count = list_earlier(raised, SOC, last, limit=2)
+    assert ("dc", 3) == (ids(earlier), count)
+    first = get_alert(raised, SOC, "a" * 32)
+    assert ([], 0) == list_earlier(raised, SOC, first)
+    assert ([], 0) == list_earlier(raised, Scope.of(["so-b"]), last)

@@ -110,7 +110,7 @@ def init_postgresql(owner: Server, role: str) -> None:
         # Two at once would both find no tables.
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('haidang store init'))"))
         _check_owner(connection, role)
-        tables.metadata.create_all(connection)
+        tables.make(connection)
         note_schema(connection, owner.url, _OTHER)
         _grant(connection, role)
 

@@ -41,7 +41,7 @@ def open_sqlite(path: Path) -> Database:
     timeout = {"timeout": BUSY_TIMEOUT_SECS}
     database = sqlite_database(create_engine(f"sqlite:///{path}", connect_args=timeout))
     with database.transaction("state.schema") as connection:
-        tables.metadata.create_all(connection)
+        tables.make(connection)
         for statement in _AUDIT_TRIGGERS:
             connection.execute(text(statement))
         note_schema(connection, str(path), "data_dir")

@@ -10,6 +10,7 @@ import re
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Dialect,
     ForeignKey,
     Identity,
@@ -291,4 +292,12 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Index("audit_subject", "subject"),
 )
+
+
+def make(connection: Connection) -> None:
+    """Make the tables and indexes that are missing; nothing that is there is changed."""
+    metadata.create_all(connection)
+    audit_subject, *_ = audit.indexes  # `create_all` makes no index on a table that is there
+    audit_subject.create(connection, checkfirst=True)

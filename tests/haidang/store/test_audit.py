@@ -1,9 +1,10 @@
 """The audit trail: part of the act's own transaction, and never changed."""
 
 import json
+from contextlib import closing
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from haidang import durable
@@ -97,3 +98,29 @@ def test_triggers_are_there_after_reopening(tmp_path):
             ).scalar_one()
         database.close()
     assert 3 == found
+
+
+def test_acts_on_a_subject_come_in_order(database):
+    """Only that subject's, of the asked kind; the newest where there are too many."""
+    with database.transaction("test") as connection:
+        for at, action in enumerate(("alert.raised", "alert.revised", "access.refused"), 7):
+            audit.record(connection, at, "system:alerts", action, "A1", {"revision": at})
+        audit.record(connection, 10, "system:alerts", "alert.raised", "A2")
+    with database.reading() as connection:
+        first, second = audit.acts_on(connection, "A1", "alert.")
+        assert audit.Act(7, "system:alerts", "alert.raised", {"revision": 7}) == first
+        assert [second] == audit.acts_on(connection, "A1", "alert.", limit=1)
+
+
+def test_existing_store_gets_the_index_of_the_trail(tmp_path):
+    """A store from before it is indexed at opening, and stays as it is from then on."""
+    path = tmp_path / "state.db"
+    with closing(open_sqlite(path)) as database, database.transaction("test") as connection:
+        audit.record(connection, 7, "system:alerts", "alert.raised", "A1")
+        connection.execute(text("DROP INDEX audit_subject"))
+    for _ in range(2):
+        with closing(open_sqlite(path)) as database:
+            assert {"audit_subject"} == {
+                one["name"] for one in inspect(database.engine).get_indexes("audit")
+            }
+            assert 1 == len(rows(database))
