@@ -9,8 +9,8 @@ import click
 
 from alerts.display import WIDTH, wrap
 from alerts.listing import list_alerts
+from app.demo.clock import STEPS
 from app.demo.cluster import Cluster
-from app.demo.day import STEPS
 from app.demo.story import Stage, Step
 from app.demo.world import make_world
 from haidang.model.alert import LEVEL_WORDS, Alert

@@ -5,27 +5,32 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Literal
 
+from app.demo.clock import MIDNIGHT, clock, instant, stream
 from app.demo.lines import Execution, Request, path
+from app.demo.logs import Act
 from app.demo.names import AGENTS, ARTICLES, CRAWLER, DOCUMENTS, DOMAIN, MONITOR
-from app.demo.world import Section, World, clock, instant, stream
-from haidang.model.instant import MINUTE, SECOND, Instant
+from app.demo.rhythm import CITIZENS, moments
+from app.demo.world import World
+from haidang.model.instant import DAY, HOUR, MINUTE, SECOND, Instant
 
-# Visits an hour by hour of the day: two windows of the day so far.
-_VISITS = {1: 34, 14: 150}
+_VISITS = 1.5  # in a half-hour of weight 1
 _ASSETS = ("/assets/css/site.min.css", "/assets/js/app.js", "/favicon.ico", "/assets/img/logo.png")
 
 
-def requests(
-    world: World, host: str, start: Instant, end: Instant
-) -> list[tuple[Instant, Request]]:
-    """What ordinary people and machines ask a web server for in [start, end), unsorted."""
-    rng = stream(world.seed, f"{host} requests {start}")
-    visits = _VISITS[1 if start < instant(clock(12, 0)) else 14] * (end - start) // (60 * MINUTE)
-    made: list[tuple[Instant, Request]] = []
-    for _ in range(visits):
-        made += _visit(world, rng, rng.randrange(start, end))
-    made += _monitoring(world, start, end)
-    return [(moment, one) for moment, one in made if start <= moment < end]
+def acts(world: World) -> Iterator[Act]:
+    """What people, machines and timers do on both web servers all day."""
+    for host in (world.web, world.portal):
+        yield from (Act(at, host.name, one) for at, one in _requests(world, host.name))
+        yield from (Act(at, host.name, one) for at, one in _timers(world, host.name))
+    yield from (Act(at, world.web.name, one) for at, one in _administration(world))
+
+
+def _requests(world: World, host: str) -> Iterator[tuple[Instant, Request]]:
+    rng = stream(world.seed, f"{host} requests")
+    for moment in moments(rng, CITIZENS, _VISITS):
+        yield from _visit(world, rng, moment)
+    for moment in range(MIDNIGHT + 7 * SECOND, MIDNIGHT + DAY, 10 * MINUTE):
+        yield moment, Request(world.jump, "/", MONITOR, "HEAD", 200, 0)
 
 
 def _visit(world: World, rng: random.Random, moment: Instant) -> Iterator[tuple[Instant, Request]]:
@@ -63,17 +68,12 @@ def _document(world: World, rng: random.Random, address: str, agent: str) -> Req
 def _question(
     world: World, rng: random.Random, address: str, agent: str, moment: Instant
 ) -> Iterator[tuple[Instant, Request]]:
-    section: Section = world.backdoor.section
+    section = world.backdoor.section
     came = f"https://www.{DOMAIN}{section.form}"
     yield moment, Request(address, section.form, agent, size=9_377)
     moment += rng.randint(30, 240) * SECOND
     yield moment, Request(address, section.form, agent, "POST", 302, 5, came)
     yield moment + SECOND, Request(address, section.path, agent, size=18_204, referrer=came)
-
-
-def _monitoring(world: World, start: Instant, end: Instant) -> Iterator[tuple[Instant, Request]]:
-    for moment in range(start + 7 * SECOND, end, MINUTE * 2):
-        yield moment, Request(world.jump, "/", MONITOR, "HEAD", 200, 0)
 
 
 def _address(world: World, rng: random.Random) -> str:
@@ -84,19 +84,15 @@ def _address(world: World, rng: random.Random) -> str:
             return address
 
 
-def executions(
-    world: World, host: str, start: Instant, end: Instant
-) -> list[tuple[Instant, Execution]]:
-    """What timers of a web server start in [start, end): PHP's own cron, and root's upkeep."""
-    rng = stream(world.seed, f"{host} executions {start}")
-    made: list[tuple[Instant, Execution]] = []
+def _timers(world: World, host: str) -> Iterator[tuple[Instant, Execution]]:
+    """PHP's own cron and root's upkeep, every hour."""
+    rng = stream(world.seed, f"{host} executions")
     number = rng.randint(3_000, 9_000)
-    for moment in range(start + SECOND, end, 5 * MINUTE):
+    for moment in range(MIDNIGHT + 5 * MINUTE + SECOND, MIDNIGHT + DAY, HOUR):
         number += rng.randint(3, 40)
         at = moment + rng.randint(20, 900) * 1000
-        made.append((at, _site_timer(number)))
-        made += _upkeep(at + 400_000, number + 1)
-    return made
+        yield at, _site_timer(number)
+        yield from _upkeep(at + 400_000, number + 1)
 
 
 def _site_timer(number: int) -> Execution:
@@ -113,22 +109,16 @@ def _upkeep(moment: Instant, number: int) -> Iterator[tuple[Instant, Execution]]
     yield moment + 9_000, Execution("/usr/lib/sysstat/sadc", words, "root", number + 1, number)
 
 
-def administration(world: World) -> list[tuple[Instant, Execution, str]]:
-    """An administrator looks after the web server by day; the text is the sudo command."""
+def _administration(world: World) -> Iterator[tuple[Instant, Execution]]:
+    """An administrator looks after the web server by day."""
     at = instant(clock(14, 24, 11))
-    rng = stream(world.seed, "administration")
-    number = rng.randint(21_000, 29_000)
+    number = stream(world.seed, "administration").randint(21_000, 29_000)
     folder = "/home/quantri"
     steps = (
         ("/usr/bin/systemctl", ("systemctl", "status", "nginx"), "systemctl status nginx"),
         ("/usr/bin/tail", ("tail", "-n", "50", "/var/log/nginx/error.log"), "tail error.log"),
         ("/usr/bin/cp", ("cp", "Thông báo.pdf", "/srv/nhap"), "cp thông báo.pdf /srv/nhap"),
     )
-    return [
-        (
-            at + count * 47 * SECOND,
-            Execution(image, words, "root", number + count, number, folder, "quantri"),
-            sudo,
-        )
-        for count, (image, words, sudo) in enumerate(steps)
-    ]
+    for count, (image, words, sudo) in enumerate(steps):
+        one = Execution(image, words, "root", number + count, number, folder, "quantri", sudo)
+        yield at + count * 47 * SECOND, one

@@ -1,10 +1,13 @@
 """Ordinary life of the Windows hosts: clerks, services, the night's backup, a mistyped password."""
 
-import random
 import unicodedata
 from collections.abc import Iterator
 
-from app.demo.names import CLERKS
+from app.demo.clock import MIDNIGHT, clock, instant, stream
+from app.demo.logs import Act
+from app.demo.names import CLERKS as ACCOUNTS
+from app.demo.places import Host
+from app.demo.rhythm import CLERKS, moments
 from app.demo.windows import (
     Logon,
     Started,
@@ -16,17 +19,13 @@ from app.demo.windows import (
     service_state,
     started,
 )
-from app.demo.world import Host, World, clock, instant, stream
-from haidang.model.instant import MINUTE, SECOND, Instant
+from app.demo.world import World
+from haidang.model.instant import DAY, HOUR, MINUTE, SECOND
 
 _SYSTEM32 = "C:\\Windows\\System32\\"
 _OFFICE = "C:\\Program Files\\Microsoft Office\\Office16\\"
 _PROGRAMS = (
     ("C:\\Tools\\UniKey\\UniKeyNT.exe", '"C:\\Tools\\UniKey\\UniKeyNT.exe"'),
-    (
-        "C:\\Program Files (x86)\\UltraViewer\\UltraViewer_Desktop.exe",
-        '"C:\\Program Files (x86)\\UltraViewer\\UltraViewer_Desktop.exe" /hide',
-    ),
     (
         "C:\\Program Files\\CocCoc\\Browser\\Application\\browser.exe",
         '"C:\\Program Files\\CocCoc\\Browser\\Application\\browser.exe" --type=renderer',
@@ -37,7 +36,8 @@ _PROGRAMS = (
     ("C:\\KeKhaiBHXH\\KeKhai.exe", '"C:\\KeKhaiBHXH\\KeKhai.exe"'),
     (f"{_SYSTEM32}spoolsv.exe", f"{_SYSTEM32}spoolsv.exe"),
 )
-_SHARES = {False: 8, True: 55}  # shares opened in half an hour by night and by day
+_SHARES = 1.9  # shares opened, in a half-hour of weight 1
+_PROGRAMS_STARTED = 0.9
 _SERVICES = (
     "Windows Update",
     "Background Intelligent Transfer Service",
@@ -46,58 +46,56 @@ _SERVICES = (
 )
 
 
-def events(world: World, host: Host, start: Instant, end: Instant) -> list[WindowsEvent]:
-    """What ordinarily happens on a Windows host in [start, end), unsorted."""
-    rng = stream(world.seed, f"{host.name} events {start}")
-    night = start < instant(clock(12, 0))
-    made = list(_services(rng, start, end))
-    if host in world.offices:
-        # Office computers are switched off at night.
-        return [] if night else made + list(_desk(world, rng, host, start, end))
-    made += _shares(world, rng, host, (start, end))
-    if host == world.files:
-        made += _backup(world) if night else _administrator(world)
-    return [one for one in made if start <= one.moment < end]
+def acts(world: World) -> Iterator[Act]:
+    """What happens on the servers and the office computers all day."""
+    for host in (world.files, world.directory):
+        made = [*_services(world.seed, host), *_shares(world, host)]
+        if host == world.files:
+            made += [*_backup(world), *_administrator(world)]
+        yield from (Act(one.moment, host.name, one) for one in made)
+    for host, clerk in zip(world.offices, ("vanthu", "ketoan"), strict=True):
+        user = f"{clerk}.{world.owner}"
+        yield from (Act(one.moment, host.name, one) for one in desk(world.seed, host, user))
 
 
-def _services(rng: random.Random, start: Instant, end: Instant) -> Iterator[WindowsEvent]:
-    for _ in range(3):
-        moment = rng.randrange(start, end - 5 * MINUTE)
+def _services(seed: int, host: Host) -> Iterator[WindowsEvent]:
+    rng = stream(seed, f"{host.name} services")
+    for hour in range(MIDNIGHT, MIDNIGHT + DAY, HOUR):
+        moment = hour + rng.randrange(HOUR - 5 * MINUTE)
         name = rng.choice(_SERVICES)
         yield service_state(moment, name, "running")
         yield service_state(moment + rng.randint(60, 280) * SECOND, name, "stopped")
 
 
-def _shares(
-    world: World, rng: random.Random, host: Host, window: tuple[Instant, Instant]
-) -> Iterator[WindowsEvent]:
+def _shares(world: World, host: Host) -> Iterator[WindowsEvent]:
     """Clerks' computers open shares: a network logon and, a little later, its end."""
-    for _ in range(_SHARES[window[0] > instant(clock(12, 0))]):
-        desk = rng.choice(world.offices)
-        moment = rng.randrange(*window)
-        user = f"{rng.choice(CLERKS)}.{world.owner}"
+    rng = stream(world.seed, f"{host.name} shares")
+    for moment in moments(rng, CLERKS, _SHARES):
+        client = rng.choice(world.offices)
+        user = f"{rng.choice(ACCOUNTS)}.{world.owner}"
         session = hex(rng.randrange(0x100000, 0xFFFFFF))
-        one = Logon(user, 3, session, desk.address, desk.name)
+        one = Logon(user, 3, session, client.address, client.name)
         yield logged_on(moment, host.name, one)
         yield logged_off(moment + rng.randint(2, 300) * SECOND, one)
 
 
-def _desk(
-    world: World, rng: random.Random, host: Host, start: Instant, end: Instant
-) -> Iterator[WindowsEvent]:
-    """A clerk unlocks the computer, once with a wrong password, and works."""
-    user = f"{'ketoan' if host == world.offices[1] else 'vanthu'}.{world.owner}"
+def desk(seed: int, host: Host, user: str) -> Iterator[WindowsEvent]:
+    """A clerk's day at a computer that is off at night: once a wrong password, then work."""
+    rng = stream(seed, f"{host.name} desk")
     session = hex(rng.randrange(0x100000, 0xFFFFFF))
     one = Logon(user, 2, session, "127.0.0.1", host.name, f"{_SYSTEM32}winlogon.exe")
-    moment = start + rng.randint(60, 200) * SECOND
-    yield refused(moment, host.name, one)
-    yield logged_on(moment + 9 * SECOND, host.name, one)
-    for number in range(rng.randint(22, 34)):
+    morning = instant(clock(7, rng.randint(22, 29), rng.randint(0, 59)))
+    yield service_state(morning - 40 * SECOND, "Windows Event Log", "running")
+    yield refused(morning, host.name, one)
+    yield logged_on(morning + 9 * SECOND, host.name, one)
+    for number, moment in enumerate(moments(rng, CLERKS, _PROGRAMS_STARTED)):
         image, command = rng.choice(_PROGRAMS)
         if rng.random() < 0.2:
             command = unicodedata.normalize("NFD", command)
-        program = Started(user, session, image, command, number=0x1400 + number * 0x54)
-        yield started(rng.randrange(moment + 10 * SECOND, end), program)
+        yield started(moment, Started(user, session, image, command, number=0x1400 + number * 0x54))
+    evening = instant(clock(17, rng.randint(1, 20), rng.randint(0, 59)))
+    yield logged_off(evening, one)
+    yield service_state(evening + 11 * SECOND, "Windows Event Log", "stopped")
 
 
 def _backup(world: World) -> Iterator[WindowsEvent]:

@@ -1,4 +1,4 @@
-"""Log lines in their true formats: nginx "combined" and auditd with enriched records.
+"""Log lines in their true formats: nginx "combined", auditd with enriched records, syslog.
 
 Each function makes the line or lines of one act; none decides what happens.
 """
@@ -45,7 +45,10 @@ def path(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One successful `execve`; `login` is the account that logged in ("" for a service)."""
+    """One successful `execve`; `login` is the account that logged in ("" for a service).
+
+    `sudo` is the command as sudo reports it, "" where it was not used.
+    """
 
     executable: str
     arguments: tuple[str, ...]
@@ -54,6 +57,7 @@ class Execution:
     parent: int
     directory: str = "/"
     login: str = ""
+    sudo: str = ""
 
 
 def execution_lines(moment: Instant, serial: int, one: Execution) -> bytes:
@@ -85,6 +89,22 @@ def sudo_line(moment: Instant, serial: int, login: str, command: str, directory:
         ' exe="/usr/bin/sudo" terminal=pts/0 res=success'
     )
     return user_line(moment, serial, "USER_CMD", message, login)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a program of a router says."""
+
+    program: str
+    process: int
+    text: str
+
+
+def message_line(moment: Instant, host: str, one: Message) -> bytes:
+    """One line of syslog (RFC 3164), facility daemon, severity informational."""
+    local = to_local(moment)
+    stamp = f"{local:%b} {local.day:2} {local:%H:%M:%S}"
+    return f"<30>{stamp} {host} {one.program}[{one.process}]: {one.text}\n".encode()
 
 
 def _stamp(moment: Instant, serial: int) -> str:

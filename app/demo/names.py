@@ -108,3 +108,32 @@ DOCUMENTS: Final = (
     "Danh mục thủ tục hành chính.xlsx",
 )
 CLERKS: Final = ("vanthu", "lanhdao", "ketoan", "motcua", "tonghop")
+
+# id, name, English name, code in host names; the first draws of seed 1 are the demo's own
+COMMUNES: Final = (
+    ("xbm", "UBND xã Bản Mẫu", "People's Committee of Bản Mẫu Commune", "BM"),
+    ("xtm", "UBND xã Thác Mẫu", "People's Committee of Thác Mẫu Commune", "TM"),
+    ("xkm", "UBND xã Khe Mẫu", "People's Committee of Khe Mẫu Commune", "KM"),
+    ("xlm", "UBND xã Lũng Mẫu", "People's Committee of Lũng Mẫu Commune", "LM"),
+    ("xvm", "UBND xã Vạn Mẫu", "People's Committee of Vạn Mẫu Commune", "VM"),
+)
+# The commune that sends no logs.
+UNSEEN_COMMUNE: Final = ("xdm", "UBND xã Đồi Mẫu", "People's Committee of Đồi Mẫu Commune")
+
+# What computers of a commune ask for, and how often against each other.
+LOOKED_UP: Final = (
+    (f"dichvucong.{DOMAIN}", 9),
+    (f"vanban.{DOMAIN}", 9),
+    (f"mail.{DOMAIN}", 6),
+    (f"www.{DOMAIN}", 4),
+    ("chat.zalo.example", 6),
+    ("trinhduyet.coccoc.example", 4),
+    ("baomau.example", 4),
+    ("kekhai.bhxh.example", 3),
+    ("ketoan.example", 3),
+    ("thue.example", 2),
+    ("capnhat.unikey.example", 1),
+    ("windowsupdate.example", 2),
+    ("thoitiet.example", 1),
+    ("tracuu.luat.example", 2),
+)

@@ -12,8 +12,10 @@ from typing import Self
 
 from alerts.listing import list_alerts
 from app import config, stores, wiring
+from app.demo.clock import STEPS, WHOLE_DAY, Span, within
 from app.demo.cluster import Cluster
-from app.demo.day import STEPS, config_yaml, files_until, inventory_yaml
+from app.demo.configuration import config_yaml, inventory_yaml
+from app.demo.day import files_until
 from app.demo.world import World
 from collectors.ledger import Counts
 from haidang.errors import HaidangError, Unavailable
@@ -58,10 +60,13 @@ class Stage:
         soc = stack.enter_context(wiring.open_soc(settings))
         return cls(folder, world, collecting, soc)
 
-    def play(self, wait: Callable[[], None]) -> Iterator[Step]:
-        """The day, step by step of the simulated clock; `wait` passes a moment of an outage."""
-        for at in STEPS:
-            for path, content in files_until(self.world, at).items():
+    def play(self, wait: Callable[[], None], spans: tuple[Span, ...] = WHOLE_DAY) -> Iterator[Step]:
+        """The day step by step of the simulated clock; `wait` passes a moment of an outage.
+
+        A day of some `spans` has their lines and their steps only: a shorter day of its own.
+        """
+        for at in (step for step in STEPS if within(step, spans)):
+            for path, content in files_until(self.world, at, spans).items():
                 append_missing(self.folder / path, content)
             yield from self._lasting(at, wait)
 

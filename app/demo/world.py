@@ -5,55 +5,21 @@ inside what the rules are made to catch. All randomness comes from the seed.
 """
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from app.demo.names import DEPARTMENTS, FILE_SERVERS, SCRIPT_NAMES, SECTIONS
-from haidang.model.instant import SECOND, Instant, from_iso
-
-MIDNIGHT: Instant = from_iso("2026-11-18T00:00:00+07:00")
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """An agency; `since` is the day it came into being (ISO date)."""
-
-    id: str
-    name: str
-    name_en: str
-    since: str
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A section of a web site: its name, its path, its form and where attachments are kept."""
-
-    name: str
-    path: str
-    form: str
-    folder: str
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """An information system: security level 1-5, kind, who runs it and whose it is (unit ids)."""
-
-    id: str
-    name: str
-    level: int
-    kind: str
-    operator: str
-    owner: str
-    sections: Mapping[str, str] = field(default_factory=dict, hash=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A machine of one system."""
-
-    name: str
-    system: str
-    address: str
+from app.demo.clock import clock, instant, stream
+from app.demo.names import COMMUNES, DEPARTMENTS, FILE_SERVERS, SCRIPT_NAMES, SECTIONS
+from app.demo.places import (
+    Commune,
+    Host,
+    Section,
+    System,
+    Unit,
+    make_commune,
+    make_systems,
+    make_units,
+)
+from haidang.model.instant import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +48,20 @@ class RansomPreparation:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerCut:
+    """A place without power from `start` until `end`: nothing there happens, or is logged."""
+
+    start: Instant
+    end: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """All that the log lines, the inventory and the configuration are made from.
 
-    `web`, `portal`, `files`, `directory` and `offices` are the hosts by their part; everything is
-    in one zone, the provincial data centre's network.
+    `web`, `portal`, `documents`, `files`, `directory` and `offices` are the hosts of the provincial
+    data centre by their part, in its zone. `village` is the commune with the infected computer
+    (`infected`, a place in its desks), `dark` the one whose power fails.
     """
 
     seed: int
@@ -94,9 +69,14 @@ class World:
     systems: tuple[System, ...]
     web: Host
     portal: Host
+    documents: Host
     files: Host
     directory: Host
     offices: tuple[Host, ...]
+    village: Commune
+    infected: int
+    dark: Commune
+    cut: PowerCut
     operator: str
     owner: str
     zone: str
@@ -107,12 +87,13 @@ class World:
 
     @property
     def hosts(self) -> tuple[Host, ...]:
-        """Every host."""
-        return (self.web, self.portal, *self.windows)
+        """Every host that the inventory knows."""
+        there = (*self.village.hosts, *self.dark.hosts)
+        return (self.web, self.portal, self.documents, *self.windows, *there)
 
     @property
     def windows(self) -> tuple[Host, ...]:
-        """The hosts that run Windows."""
+        """The hosts of the data centre's zone that run Windows."""
         return (self.files, self.directory, *self.offices)
 
 
@@ -133,21 +114,11 @@ class _Draw:
     failures: tuple[float, ...]
     logon: float
     deletion: float
-
-
-def stream(seed: int, name: str) -> random.Random:
-    """The random numbers of one log of one world, independent of every other log's."""
-    return random.Random(f"{seed} {name}")  # noqa: S311 - a repeatable simulation, no secret
-
-
-def clock(hour: int, minute: int, second: float = 0) -> float:
-    """Seconds since midnight."""
-    return hour * 3600 + minute * 60 + second
-
-
-def instant(seconds: float) -> Instant:
-    """The instant that many seconds after the day's midnight in Vietnam, to the millisecond."""
-    return MIDNIGHT + round(seconds * 1000) * (SECOND // 1000)
+    communes: tuple[int, int]
+    networks: int
+    infected: int
+    switched_on: float
+    cut: tuple[float, float]
 
 
 def make_world(seed: int = 1) -> World:
@@ -170,6 +141,11 @@ def _first_draw() -> _Draw:
         failures=_guesses(stream(1, "failures"), 46, clock(14, 21, 20), clock(14, 30, 10)),
         logon=clock(14, 31, 7.412),
         deletion=clock(14, 38, 26.883),
+        communes=(0, 1),
+        networks=44,
+        infected=2,
+        switched_on=clock(7, 42, 6.214),
+        cut=(clock(10, 5), clock(10, 47)),
     )
 
 
@@ -182,6 +158,8 @@ def _draw(rng: random.Random) -> _Draw:
     start = clock(14, rng.randint(16, 19), rng.randint(0, 59))
     end = start + rng.randint(300, 540)
     logon = end + rng.randint(30, 90) + 0.412
+    cut = clock(10, rng.randint(0, 20))
+    communes = rng.sample(range(len(COMMUNES)), 2)
     return _Draw(
         department=rng.randrange(1, len(DEPARTMENTS)),
         section=rng.randrange(len(SECTIONS)),
@@ -196,6 +174,11 @@ def _draw(rng: random.Random) -> _Draw:
         failures=_guesses(rng, rng.randint(24, 90), start, end),
         logon=logon,
         deletion=logon + rng.randint(180, 480) + 0.471,
+        communes=(communes[0], communes[1]),
+        networks=rng.randrange(44, 200, 2),
+        infected=rng.randrange(14),
+        switched_on=clock(7, rng.randint(22, 50), rng.randint(0, 29)) + 0.214,
+        cut=(cut, cut + 60 * rng.randint(30, 55)),
     )
 
 
@@ -212,18 +195,25 @@ def _build(seed: int, draw: _Draw) -> World:
     net = f"10.{draw.network}"
     web = Host(f"{code}-WEB{draw.number:02}", "web", f"{net}.2.{10 + draw.number}")
     files = Host(f"{centre}-FS{draw.number:02}", "files", f"{net}.5.{10 + draw.number}")
+    village = _switched_on(make_commune(seed, draw.communes[0], draw.networks), draw)
+    dark = make_commune(seed, draw.communes[1], draw.networks + 1)
     return World(
         seed=seed,
-        units=_units(owner),
-        systems=_systems(owner, section),
+        units=(*make_units(owner), village.unit, dark.unit),
+        systems=make_systems(owner, section),
         web=web,
         portal=Host(f"CTT-WEB{draw.number:02}", "portal", f"{net}.2.{40 + draw.number}"),
+        documents=Host(f"VPUB-QLVB{draw.number:02}", "documents", f"{net}.2.{60 + draw.number}"),
         files=files,
         directory=Host(f"{centre}-DC{draw.number:02}", "directory", f"{net}.5.5"),
         offices=(
             Host(f"{code}-VP-{draw.number + 4:02}", "office", f"{net}.7.{20 + draw.number}"),
             Host(f"{code}-KT-{draw.number + 1:02}", "office", f"{net}.7.{40 + draw.number}"),
         ),
+        village=village,
+        infected=draw.infected,
+        dark=dark,
+        cut=PowerCut(instant(draw.cut[0]), instant(draw.cut[1])),
         operator="ttdl",
         owner=owner,
         zone="ttdl",
@@ -232,6 +222,13 @@ def _build(seed: int, draw: _Draw) -> World:
         backdoor=_backdoor(web, section, draw),
         ransom=_ransom(files, account, draw),
     )
+
+
+def _switched_on(commune: Commune, draw: _Draw) -> Commune:
+    """The commune with the infected computer switched on when its story begins."""
+    desks = list(commune.desks)
+    desks[draw.infected] = replace(desks[draw.infected], on=instant(draw.switched_on))
+    return replace(commune, desks=tuple(desks))
 
 
 def _backdoor(web: Host, section: Section, draw: _Draw) -> WebBackdoor:
@@ -256,28 +253,3 @@ def _ransom(files: Host, account: str, draw: _Draw) -> RansomPreparation:
         logon=instant(draw.logon),
         deletion=instant(draw.deletion),
     )
-
-
-def _units(owner: str) -> tuple[Unit, ...]:
-    chosen = next(entry for entry in DEPARTMENTS if entry[0] == owner)
-    return (
-        Unit("ttdl", "Trung tâm Dữ liệu tỉnh Mẫu", "Mẫu Provincial Data Centre", "2025-07-01"),
-        Unit("vpub", "Văn phòng UBND tỉnh Mẫu", "Office of Mẫu People's Committee", "2025-07-01"),
-        Unit(chosen[0], chosen[1], chosen[2], "2025-03-01"),
-    )
-
-
-def _systems(owner: str, section: Section) -> tuple[System, ...]:
-    return (
-        System(
-            "web", "Trang thông tin điện tử", 2, "web-server", "ttdl", owner,
-            {section.path: section.name, "/tin-tuc": "Tin tức", "/van-ban": "Văn bản"},
-        ),
-        System(
-            "portal", "Cổng thông tin điện tử tỉnh", 3, "web-portal", "ttdl", "vpub",
-            {"/hoi-dap": "Hỏi đáp", "/tin-tuc": "Tin tức"},
-        ),
-        System("files", "Kho tệp dùng chung", 3, "file-server", "ttdl", "ttdl"),
-        System("directory", "Danh bạ tài khoản", 3, "domain-controller", "ttdl", "ttdl"),
-        System("office", "Máy tính văn phòng", 1, "office-pc", "ttdl", owner),
-    )  # fmt: skip

@@ -6,13 +6,23 @@ import json
 import re
 import signal
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from app.demo.day import access_log
+from alerts.listing import list_alerts
+from app.demo.clock import clock, instant
+from app.demo.lines import Request
+from app.demo.logs import log_path
+from app.demo.story import Stage
 from app.demo.world import make_world
 
+# The hours of the stories.
+SPANS = tuple(
+    (instant(clock(*start)), instant(clock(*end)))
+    for start, end in (((1, 30), (2, 0)), ((14, 15), (14, 45)))
+)
 ROOT = Path(__file__).parents[2]
 BACKDOOR = (
     "Máy chủ web của Sở Nông nghiệp và Môi trường nhiều khả năng đã bị cài cửa hậu: lúc 01:52 địa "
@@ -109,6 +119,7 @@ def played(haidang, tmp_path_factory):
     return folder / "seed-1", outputs, trails
 
 
+@pytest.mark.slow
 def test_first_world_tells_exactly_the_two_sentences(played):
     """Two alerts, each in Vietnamese with the English below; nothing else is told."""
     _, (first, _), _ = played
@@ -119,14 +130,16 @@ def test_first_world_tells_exactly_the_two_sentences(played):
     assert (0, "") == (first.code, first.err)
 
 
+@pytest.mark.slow
 def test_last_line_counts_every_line_of_the_logs(played):
     """Framed records are the lines of the files, and each became an event."""
     folder, (first, _), _ = played
 
-    assert lines_written(folder) > 1000
+    assert lines_written(folder) > 5000
     assert last_line(lines_written(folder)) == first.out.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_second_run_adds_nothing(played):
     """Same counts, the alerts told as known ones, no row more in the audit trail."""
     _, (first, second), (before, after) = played
@@ -140,6 +153,7 @@ def test_second_run_adds_nothing(played):
     assert before == after
 
 
+@pytest.mark.slow
 def test_listed_alerts_are_the_told_ones(haidang, played):
     """`haidang alerts` on the demo's folder shows the same two sentences, A1 before F1."""
     folder, _, _ = played
@@ -150,6 +164,7 @@ def test_listed_alerts_are_the_told_ones(haidang, played):
     assert ["critical", "critical"] == [alert["level"] for alert in found]
 
 
+@pytest.mark.slow
 def test_coverage_of_the_demo_holds_every_event(haidang, played):
     """Evaluated events are the indexed and the derived ones, source by source."""
     folder, (first, _), _ = played
@@ -162,30 +177,33 @@ def test_coverage_of_the_demo_holds_every_event(haidang, played):
     assert "NOT EVALUATED" not in ran.out
 
 
-@pytest.mark.slow
-def test_ids_and_words_do_not_depend_on_the_folder(haidang, played, tmp_path):
-    """The same seed elsewhere raises the same alerts under the same ids."""
-    folder, (first, _), _ = played
-    elsewhere = haidang("demo", "--once", "--dir", tmp_path)
-    ids = [alert["id"] for alert in listed(haidang, folder)]
+def part_of_day(folder, seed):
+    """The hours of the stories of a world, played in a folder; alerts in order, and the ledger."""
+    with ExitStack() as stack:
+        stage = Stage.open(folder, make_world(seed), stack)
+        steps = list(stage.play(pytest.fail, SPANS))
+        found = list_alerts(stage.soc.database, stage.soc.scope)
+    assert sum(step.framed for step in steps) == lines_written(folder)
+    return list(reversed(found))
 
-    assert 2 == len(set(ids))
-    assert ids == [alert["id"] for alert in listed(haidang, tmp_path / "seed-1")]
-    assert first.out.splitlines()[1:] == elsewhere.out.splitlines()[1:]
+
+@pytest.mark.slow
+def test_ids_and_words_do_not_depend_on_the_folder(tmp_path):
+    """The same seed elsewhere raises the same alerts under the same ids."""
+    here, there = (part_of_day(tmp_path / name, 1) for name in ("here", "there"))
+
+    assert [(one.id, one.sentences) for one in here] == [(one.id, one.sentences) for one in there]
+    assert len({one.id for one in here}) == 2
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 3, 4, 5])
-def test_other_worlds_get_true_sentences_of_their_own(haidang, tmp_path, seed):
+def test_other_worlds_get_true_sentences_of_their_own(tmp_path, seed):
     """The facts of another world stand in the same two sentences."""
-    ran = haidang("demo", "--once", "--seed", str(seed), "--dir", tmp_path)
-    folder = tmp_path / f"seed-{seed}"
-    found = [alert["sentences"]["vi"] for alert in listed(haidang, folder)]
+    found = [alert.sentences["vi"] for alert in part_of_day(tmp_path, seed)]
 
     assert list(sentences(*facts(make_world(seed)))) == found
     assert not {BACKDOOR, RANSOM} & set(found)
-    assert (0, "") == (ran.code, ran.err)
-    assert last_line(lines_written(folder)) == ran.out.splitlines()[-1]
 
 
 @pytest.mark.slow
@@ -196,12 +214,12 @@ def test_line_pasted_after_the_day_raises_its_alert(start, tmp_path):
     folder = tmp_path / "demo" / "seed-1"
     before = lines_written(folder)
     attack = (
-        b"203.0.113.9 - - [18/Nov/2026:14:46:00 +0700] "
+        b"203.0.113.9 - - [18/Nov/2026:23:59:50 +0700] "
         b'"GET /tai-ve?tep=../../../../etc/passwd HTTP/1.1" 200 1833 "-" "curl/8.5.0"\n'
     )
-    with (folder / access_log(make_world(1).web)).open("ab") as log:
+    with (folder / log_path(make_world(1).web.name, Request)).open("ab") as log:
         log.write(attack)
-    process.wait_for("trả lời yêu cầu vượt thư mục lúc 14:46")
+    process.wait_for("trả lời yêu cầu vượt thư mục lúc 23:59")
     ended = process.end(signal.SIGINT)
 
     assert (0, "") == (ended.code, ended.err)
@@ -234,6 +252,7 @@ def test_foreign_folder_is_a_clear_error(haidang, tmp_path, name, content, expec
     assert content == file.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_demo_holds_no_expected_number_and_no_sentence(played):
     """The driver cannot know the outcome: only this test does."""
     folder, _, _ = played

@@ -14,7 +14,8 @@ from tests.support.servers import scratch, software
 
 # How long a server is away; scripts/test --full takes two minutes.
 OUTAGE_SECS = float(os.environ.get("HAIDANG_OUTAGE_SECS", "3"))
-FIRST, SECOND = 5, 10  # the steps before those that raise the alerts: then a server is killed
+# The steps before those that raise the alerts of the half-hours: then a server is killed.
+FIRST, SECOND = 23, 175
 
 
 class Outage:

@@ -21,6 +21,7 @@ KINDS = {
     "office-pc": ("Máy tính", "Computer"),
     "one-stop": ("Máy chủ Một cửa", "One-stop-shop server"),
     "proxy-server": ("Máy chủ trung gian", "Proxy server"),
+    "router": ("Bộ định tuyến", "Router"),
     "video-conference": ("Máy chủ họp trực tuyến", "Video conference server"),
     "virtualisation-host": ("Máy chủ ảo hóa", "Virtualisation host"),
     "vpn-gateway": ("Cổng VPN", "VPN gateway"),

@@ -12,7 +12,9 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from app.demo.day import STEPS, files_until
+from app.demo.clock import STEPS, clock, instant
+from app.demo.day import files_until
+from app.demo.logs import KINDS
 from app.demo.world import make_world
 from collectors.dataset import load_dataset
 from collectors.record import Context
@@ -28,20 +30,21 @@ from rules.fields import load_fields
 from rules.load import load
 from tests.support.correlation import empty_database
 
+# The half-hours of the stories: the day between them has hardly a match.
+SPANS = tuple(
+    (instant(clock(*start)), instant(clock(*end)))
+    for start, end in (((1, 30), (2, 0)), ((14, 15), (14, 45)))
+)
 ROOT = Path(__file__).parents[3]
 ALLOWANCE = 15 * MINUTE
 CASES = int(os.environ.get("HAIDANG_CASES", "300"))
 PARTS = max(10, CASES // 30)  # so many tests for each arrangement, none of them slow
-DATASETS = {
-    "access.log": "nginx.access",
-    "audit.log": "auditd.log",
-    "winlogbeat.ndjson": "windows.winlogbeat",
-}
+DATASETS = {kind.file: kind.dataset for kind in KINDS.values()}
 
 
 def events_of(world):
-    """Every event of the day, as collection would store it."""
-    for path, content in files_until(world, STEPS[-1]).items():
+    """Every event of these half-hours, as collection would store it."""
+    for path, content in files_until(world, STEPS[-1], SPANS).items():
         _, host, name = path.split("/")
         dataset, context, state = load_dataset(DATASETS[name]), Context(host, VIETNAM), {}
         for number, line in enumerate(content.removesuffix(b"\n").split(b"\n")):

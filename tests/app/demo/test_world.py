@@ -5,7 +5,8 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from app.demo.world import World, instant, make_world
+from app.demo.clock import instant
+from app.demo.world import World, make_world
 from haidang.model.instant import HOUR, MINUTE, Instant, to_local
 
 _SEEDS = range(2, 60)
