@@ -75,6 +75,7 @@ COMMANDS: Mapping[str, Entry] = {
         "app.commands.config:command",
         "Check the configuration, show what is in force, print a commented example.",
     ),
+    "console": Entry("app.commands.console:command", "Show alerts, health and rules as pages."),
     "demo": Entry(
         "app.commands.demo:command",
         "Play a simulated day of a province: logs are written, collected, correlated, told.",

@@ -8,6 +8,7 @@ import datetime as dt
 import re
 from dataclasses import fields, replace
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import parse_qsl
@@ -43,6 +44,15 @@ _ABSENT = (
 _SECTIONS = ("elasticsearch", "postgresql")
 _EMBEDDED_ONLY = ("memory_limit", "threads")
 _TLS_OPTIONS = frozenset({"sslmode", "sslrootcert"})
+
+
+def is_loopback(listen: str) -> bool:
+    """Whether only this machine reaches an address `host:port`."""
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _defaults(settings: type[Any]) -> dict[str, Any]:
@@ -111,11 +121,26 @@ class _Reader(Values):
         listen = self.text((*at, "listen"), _CONSOLE["listen"])
         if not _LISTEN.fullmatch(listen):
             self.checker.add((*at, "listen"), "must be address:port, like 127.0.0.1:8740")
+        elif not is_loopback(listen) and not self.checker.take((*at, "address"), str, ""):
+            what = "is not loopback: say in `address` what browsers call it, behind TLS"
+            self.checker.add((*at, "listen"), what)
         return ConsoleSettings(
             listen=listen,
+            address=self._address((*at, "address")),
             banner=self.text((*at, "banner"), ""),
             metrics_token_file=self.file((*at, "metrics_token_file")),
         )
+
+    def _address(self, at: YamlPath) -> str:
+        if not self.text(at, ""):
+            return ""
+        form = "https://host or https://host:port"
+        url = self.url(at, ("https",), form)
+        if url is None:
+            return ""
+        if url.path not in {"", "/"} or url.query:
+            self.checker.add(at, f"must be {form}")
+        return f"https://{url.netloc}"
 
     def _profile(self, given: dict[Any, Any]) -> Profile:
         """The profile, with a problem for each key that belongs to the other one."""

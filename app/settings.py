@@ -193,6 +193,15 @@ class ConsoleSettings:
         default="127.0.0.1:8740",
         metadata=_doc("Address and port; other than loopback only behind a proxy that brings TLS."),
     )
+    address: str = field(
+        default="",
+        metadata=_doc(
+            "What browsers call it where a proxy brings TLS: `https://soc.example`. Needed to "
+            "listen on other than loopback; then cookies are kept to TLS.",
+            kind="URL",
+            example="https://soc.example",
+        ),
+    )
     banner: str = field(
         default="",
         metadata=_doc(

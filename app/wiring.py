@@ -1,7 +1,7 @@
 """Where everything meets: settings become stores, stages and their scopes. Nobody else wires.
 
-`Scope.system()` is made here, for the correlator and for the centre's own console, and nowhere
-else.
+`Scope.system()` is made here, for the correlator, the centre's own commands and accounts, and
+nowhere else.
 """
 
 import secrets
@@ -40,6 +40,7 @@ from haidang.errors import HaidangError, InputError, Problem, Unavailable
 from haidang.model.alert import Alert
 from haidang.model.instant import DAY, SECOND, Instant
 from haidang.model.scope import Scope
+from haidang.store.accounts import CENTRE, Account
 from haidang.store.events.protocol import EventStore
 from haidang.store.inventory import Inventory
 from haidang.store.state import tables
@@ -323,6 +324,11 @@ def units_scope(settings: Config, inventory: Inventory, asked: Collection[str]) 
     if problems:
         raise InputError(problems)
     return Scope.of(asked)
+
+
+def account_scope(account: Account) -> Scope:
+    """What a person may see: the centre's roles everything, the others their units."""
+    return Scope.system() if account.role in CENTRE else Scope.of(account.units)
 
 
 def _unknown(given: str, known: Collection[str], inventory: Path) -> str:

@@ -20,7 +20,7 @@ def record(  # noqa: PLR0913, PLR0917 - a row's columns, always given in this or
 ) -> None:
     """Note that `actor` did `action` to `subject`; part of the caller's transaction.
 
-    `actor` is `system:<part>` or, later, a pseudonymous account id. `detail` holds ids, counts
+    `actor` is `system:<part>` or the pseudonymous id of an account. `detail` holds ids, counts
     and reasons, never the content of an event.
     """
     row = {

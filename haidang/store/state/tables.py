@@ -301,3 +301,59 @@ def make(connection: Connection) -> None:
     metadata.create_all(connection)
     audit_subject, *_ = audit.indexes  # `create_all` makes no index on a table that is there
     audit_subject.create(connection, checkfirst=True)
+
+
+# People who may log in (docs/decisions/0026); `id` is what the audit trail says instead of a name.
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),  # folded; what a person types
+    Column("display", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    # Until when the password works once, then another must be chosen; 0: it is the person's own.
+    Column("one_time", BigInteger, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("disabled", BigInteger, nullable=False),  # since when; 0: it is not
+)
+
+# Whose data an account of a unit's role may see.
+account_unit = Table(
+    "account_unit",
+    metadata,
+    Column("account", Text, ForeignKey("account.id"), primary_key=True),
+    Column("unit", Text, primary_key=True),
+)
+
+# Who is logged in; `token` is the SHA-256 of what the browser holds.
+session = Table(
+    "session",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("account", Text, ForeignKey("account.id"), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Index("session_account", "account"),
+)
+
+# Browsers in which an account has logged in: others' wrong passwords do not slow them down.
+device = Table(
+    "device",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("account", Text, ForeignKey("account.id"), nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Index("device_account", "account"),
+)
+
+# Wrong passwords in a row, by account, device or peer (hashed).
+throttle = Table(
+    "throttle",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last", BigInteger, nullable=False),
+)

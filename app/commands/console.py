@@ -1,0 +1,26 @@
+"""`haidang console`: the pages for people, on one address."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from app import config
+from app.commands import CONFIG
+from app.console import open_console, serve, waited
+from app.schedule import receive_clock
+from dashboards.app import create_app
+
+
+@click.command()
+@CONFIG
+def command(config_path: Path) -> None:
+    """Show the queue of alerts, what is not seen, and the rules, on the address `console.listen`.
+
+    It goes on until it is stopped; while its servers are away it waits for them and says so once.
+    """
+    settings = config.load(config_path)
+    with ExitStack() as stack:
+        console = waited(lambda: open_console(settings, receive_clock, stack))
+        click.echo(f"console: http://{settings.console.listen}")
+        serve(create_app(console), settings.console.listen)

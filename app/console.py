@@ -1,0 +1,99 @@
+"""The console as a service: its stores opened and waited for, its address served by uvicorn."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import click
+import uvicorn
+from fastapi import FastAPI
+
+from app import wiring
+from app.settings import Config, ConsoleSettings
+from dashboards.console import Console
+from haidang.errors import Unavailable
+from haidang.model.instant import Instant
+from haidang.store.inventory import Inventory
+
+_RETRY_SECS = 5
+_GRACE_SECS = 3  # pages that wait for news would keep a stopped console for ever
+
+
+def open_console(
+    settings: Config,
+    wall: Callable[[], Instant],
+    stack: ExitStack,
+    clock: Callable[[], Instant] | None = None,
+) -> Console:
+    """The console over the profile's stores; `stack` closes them.
+
+    `clock` is the time of the data where it is not the people's. Raises InputError (inventory,
+    secrets), Unavailable, HaidangError.
+    """
+    inventory = Inventory.load(settings.inventory)
+    stores = stack.enter_context(wiring.open_stores(settings))
+    with stores.database.reading():
+        pass  # a server that is away is noticed now
+    return Console(
+        database=stores.database,
+        store=stores.store,
+        inventory=inventory,
+        clock=clock or wall,
+        wall=wall,
+        scope_of=wiring.account_scope,
+        hosts=hosts(settings.console),
+        secure=bool(settings.console.address),
+        banner=settings.console.banner,
+    )
+
+
+def waited(opened: Callable[[], Console]) -> Console:
+    """The console once its servers answer; until then one line says what it waits for."""
+    said = ""
+    while True:
+        try:
+            return opened()
+        except Unavailable as error:
+            if str(error) != said:
+                said = str(error)
+                click.echo(f"waiting: {said}", err=True)
+            time.sleep(_RETRY_SECS)
+
+
+def hosts(settings: ConsoleSettings) -> frozenset[str]:
+    """The Host headers under which it answers: its own address, loopback, and the proxy's."""
+    port = settings.listen.rpartition(":")[2]
+    names = {
+        settings.listen.lower(),
+        *(f"{one}:{port}" for one in ("127.0.0.1", "localhost", "[::1]")),
+    }
+    if settings.address:
+        names.add(urlsplit(settings.address).netloc.lower())
+    return frozenset(names)
+
+
+def serve(app: FastAPI, listen: str) -> None:
+    """Answer on `host:port` until a signal; SIGTERM ends well, Ctrl-C raises KeyboardInterrupt.
+
+    The peer that a proxy on this machine names is believed.
+    """
+    host, _, port = listen.rpartition(":")
+    settings = uvicorn.Config(
+        app,
+        host=host.strip("[]"),
+        port=int(port),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips="127.0.0.1,::1",
+        timeout_graceful_shutdown=_GRACE_SECS,
+    )
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # raised again at the end
+    try:
+        uvicorn.Server(settings).run()
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,31 @@
+"""What the console is given: stores, clocks, the reach of each account. Made by `app` alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from haidang.model.instant import Instant
+from haidang.model.scope import Scope
+from haidang.store.accounts import Account
+from haidang.store.events.protocol import EventStore
+from haidang.store.inventory import Inventory
+from haidang.store.state.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What pages need.
+
+    `clock` is the time of the data, in a simulated day too; `wall` is the time of the people:
+    sessions, waits and the audit trail go by it. `hosts` are the Host headers that are answered;
+    `secure` says that browsers come by TLS.
+    """
+
+    database: Database
+    store: EventStore
+    inventory: Inventory
+    clock: Callable[[], Instant]
+    wall: Callable[[], Instant]
+    scope_of: Callable[[Account], Scope]
+    hosts: frozenset[str]
+    secure: bool = False
+    banner: str = ""

@@ -1,0 +1,65 @@
+"""Sessions of the console: a random token in the browser, its SHA-256 here (OWASP ASVS 5, 7.2)."""
+
+from hashlib import sha256
+
+from sqlalchemy import delete, insert, or_, select, update
+
+from haidang.model.instant import HOUR, MINUTE, Instant
+from haidang.store import accounts, audit
+from haidang.store.accounts import Account
+from haidang.store.state import tables
+from haidang.store.state.database import Database
+
+IDLE = 30 * MINUTE
+ABSOLUTE = 12 * HOUR
+_TOUCH = MINUTE  # not every request is worth a write
+
+_SESSION = tables.session
+
+
+def digest(token: str) -> str:
+    """What the store keeps of a token."""
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def start(database: Database, account: Account, token: str, now: Instant) -> None:
+    """Log an account in with a fresh token; sessions that are over are forgotten."""
+    with database.transaction("session.start") as connection:
+        over = or_(_SESSION.c.expires <= now, _SESSION.c.seen <= now - IDLE)
+        connection.execute(delete(_SESSION).where(over))
+        row = {
+            "token": digest(token),
+            "account": account.id,
+            "created": now,
+            "seen": now,
+            "expires": now + ABSOLUTE,
+        }
+        connection.execute(insert(_SESSION).values(row))
+        audit.record(connection, now, account.id, "session.started", account.id)
+
+
+def holder(database: Database, token: str, now: Instant, *, active: bool = True) -> Account | None:
+    """Whose session a token is: as the account is now, None once session or account ended.
+
+    An `active` request keeps the session alive; a live update does not.
+    """
+    with database.reading() as connection:
+        wanted = select(_SESSION).where(_SESSION.c.token == digest(token))
+        row = connection.execute(wanted).one_or_none()
+        if row is None or now >= row.expires or now >= row.seen + IDLE:
+            return None
+        account = accounts.by_id(connection, row.account)
+    if account is None or account.disabled:
+        return None
+    if active and now >= row.seen + _TOUCH:
+        with database.transaction("session.seen") as connection:
+            change = update(_SESSION).where(_SESSION.c.token == row.token)
+            connection.execute(change.values(seen=now))
+    return account
+
+
+def end(database: Database, account: Account, token: str, now: Instant) -> None:
+    """Log out."""
+    with database.transaction("session.end") as connection:
+        connection.execute(delete(_SESSION).where(_SESSION.c.token == digest(token)))
+        audit.record(connection, now, account.id, "session.ended", account.id)
