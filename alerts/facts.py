@@ -17,7 +17,7 @@ class Fact:
 
     `short` cuts a long text, `basename` keeps the end of a path, `outcome` is a word for ECS's
     event.outcome, `count` counts distinct values (absent below two); `measured` facts are the
-    detection's own.
+    detection's own, or those of the machine that it is about (`machine.py`).
     """
 
     how: How
@@ -32,17 +32,20 @@ _DESTINATION = ("destination.domain", "destination.ip", f"{_DATA}DestinationIp")
 
 FACTS: Mapping[str, Fact] = {
     "action": Fact("short", ("event.action",)),
+    "beat": Fact("measured"),
     "code": Fact("text", ("event.code",)),
     "command": Fact("short", ("process.command_line", f"{_DATA}CommandLine")),
     "count": Fact("measured"),
     "destination": Fact("text", _DESTINATION),
     "destination_count": Fact("count", _DESTINATION),
+    "duration": Fact("measured"),
     "domain": Fact("text", ("dns.question.name", f"{_DATA}QueryName", "url.domain")),
     "file": Fact("text", ("file.path", f"{_DATA}TargetFilename", f"{_DATA}FileName")),
     "group": Fact("text", ("group.name", f"{_DATA}TargetUserName")),
     "host": Fact("measured"),
     "host_count": Fact("count", ("host.name",)),
     "library": Fact("text", (f"{_DATA}ImageLoaded", "dll.path", "dll.name")),
+    "machine": Fact("measured"),
     "member": Fact("text", (f"{_DATA}MemberName", f"{_DATA}MemberSid")),
     "message": Fact("short", ("message", "event.original")),
     "method": Fact("text", ("http.request.method",)),
@@ -62,6 +65,7 @@ FACTS: Mapping[str, Fact] = {
     "source_count": Fact("count", _SOURCE),
     "span": Fact("measured"),
     "status": Fact("text", ("http.response.status_code",)),
+    "switched_on": Fact("measured"),
     "target_account": Fact("text", ("user.target.name", f"{_DATA}TargetUserName")),
     "target_program": Fact("basename", (f"{_DATA}TargetImage",)),
     "task": Fact("text", (f"{_DATA}TaskName",)),

@@ -17,6 +17,9 @@ class Names(Protocol):
     def kind_word(self, zone: str, host: str, at: Instant, language: str = "vi") -> str:
         """What kind of machine the host was at that time ("Máy chủ web")."""
 
+    def host_name(self, zone: str, address: str, at: Instant) -> str:
+        """The name of the host with this address, "" where unknown."""
+
     def section(self, zone: str, host: str, url_path: str, at: Instant) -> str:
         """The name of the part of the host's site that the path lies in, "" where unknown."""
 

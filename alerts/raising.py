@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from alerts.evidence import Evidence, add_copies, copy_event, find_events, read_copies
 from alerts.grouping import regroup
+from alerts.lease import address_of, find_lease, needs_lease
 from alerts.names import Names
 from alerts.sentence import tell
 from alerts.stored import CURSOR, found_columns, stored_columns, to_alert
@@ -32,7 +33,10 @@ _ALERT, _UNIT, _DETECTION = tables.alert, tables.alert_unit, tables.detection
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A detection made ready to store: its copies, its sentences, the events that are gone."""
+    """A detection made ready to store: its copies, its sentences, the events that are gone.
+
+    The lease that names its machine is a copy, too.
+    """
 
     detection: Detection
     copies: Mapping[str, Evidence]
@@ -91,9 +95,14 @@ def _prepare(
         wanted = {member.event for member in detection.members}
         copies = _known(connection, detection, wanted, fresh)
         copies |= _copied(store, detection, copies)
+        missing = len(wanted - set(copies))
+        asked = needs_lease(detection.card)
+        lease = find_lease(store, detection, address_of(detection, copies)) if asked else None
+        sentences = tell(detection, copies, inventory, lease)
+        if lease is not None:
+            copies.setdefault(lease.copy.event, lease.copy)
         fresh.setdefault(detection.alert, {}).update(copies)
-        sentences = tell(detection, copies, inventory)
-        findings.append(Finding(detection, copies, sentences, len(wanted - set(copies))))
+        findings.append(Finding(detection, copies, sentences, missing))
     return findings
 
 

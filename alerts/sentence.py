@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from alerts import why, wording
 from alerts.evidence import Evidence
+from alerts.lease import Lease, address_of
 from alerts.names import LANGUAGES, Names, unit_names
 from alerts.story import AT_LEAST, Story, Told, chain_of, fact
 from alerts.template import Clause, Piece, Reference, parse_template, references
@@ -34,10 +35,19 @@ class Value:
     at_least: bool = False
 
 
-def tell(detection: Detection, copies: Mapping[str, Evidence], names: Names) -> dict[str, str]:
-    """The alert's sentence in every language; `copies` are its events' copies by event id."""
-    chain = chain_of(detection, copies)
-    return {language: _sentence(Story(detection, chain, names, language)) for language in LANGUAGES}
+def tell(
+    detection: Detection,
+    copies: Mapping[str, Evidence],
+    names: Names,
+    lease: Lease | None = None,
+) -> dict[str, str]:
+    """The alert's sentence in every language; `copies` are its events' copies by event id.
+
+    `lease` is that of the address which the detection is about.
+    """
+    chain, address = chain_of(detection, copies), address_of(detection, copies)
+    stories = [Story(detection, chain, names, one, address, lease) for one in LANGUAGES]
+    return {story.language: _sentence(story) for story in stories}
 
 
 def _sentence(story: Story) -> str:
@@ -85,6 +95,8 @@ def _render(piece: Piece, story: Story) -> str:
         return piece
     if isinstance(piece, Clause):
         return _join(piece.pieces, story) if _finds_all(piece.pieces, story) else ""
+    if isinstance(piece, Reference) and piece.filter == "seen":
+        return ""
     return _shown(piece, story) or UNKNOWN[story.language]
 
 
@@ -201,4 +213,5 @@ _FILTERS: Mapping[str, Callable[[Value, Story], str]] = {
     "date": _date,
     "number": _number,
     "section": _section,
+    "seen": _show,
 }

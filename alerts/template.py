@@ -2,7 +2,8 @@
 
 References: `affected`, `kind`, `aggregate`, a fact (`facts.py`), `group.<field>`, `<rule>.count`,
 and `<rule>.first.<path>`, `<rule>.last.<path>`, `<rule>.same.<path>` with an ECS path. A clause is
-left out where a reference in it finds nothing. `{{`, `}}`, `[[` and `]]` are literal.
+left out where a reference in it finds nothing; the filter `seen` asks for a value without showing
+it. `{{`, `}}`, `[[` and `]]` are literal.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import TypeAlias
 
 from alerts.facts import FACTS
 
-FILTERS = frozenset({"clock", "date", "basename", "section", "number"})
+FILTERS = frozenset({"clock", "date", "basename", "section", "number", "seen"})
 _TOKEN = re.compile(r"(?P<twice>\{\{|\}\}|\[\[|\]\])|\{(?P<inside>[^{}]*)\}|(?P<lone>[][{}])")
 _SUBJECT = re.compile(
     r"(?P<word>affected|kind|aggregate)"
@@ -115,10 +116,10 @@ def _reference(inside: str) -> Reference | Mistake:
         return Mistake(
             written, f"unknown filter {chosen!r}; known are {', '.join(sorted(FILTERS))}"
         )
-    if bar and (found["word"] or found["fact"]):
-        return Mistake(written, f"{subject} takes no filter")
+    if bar and chosen != "seen" and (found["word"] or found["fact"]):
+        return Mistake(written, f"{subject} takes no filter but seen")
     if found["fact"]:
-        return Reference("fact", "", subject)
+        return Reference("fact", "", subject, chosen)
     part = found["word"] or found["group"] or found["count"] or found["part"]
     path = found["field"] or found["path"] or ""
     return Reference(part, found["rule"] or "", path, chosen)

@@ -67,6 +67,21 @@ def span(length: Instant, language: str) -> str:
     return ""
 
 
+def about(length: Instant, language: str) -> str:
+    """A length of time to the nearest unit: 60 minutes rather than 1 hour, 205 rather than 3 hours.
+
+    The largest unit of which it holds at least three, and that is within a twentieth of it; "" for
+    less than half a second.
+    """
+    for unit, vietnamese, english in _SPANS:
+        count = (length + unit // 2) // unit
+        near = abs(count * unit - length) * 20 <= length
+        if (count > 2 and near) or (unit == SECOND and count):
+            word = vietnamese if language == "vi" else english + ("" if count == 1 else "s")
+            return f"{number(count, language)} {word}"
+    return ""
+
+
 def shorten(text: str) -> str:
     """A command, script or message on one line: its start and its end, at most 120 characters."""
     many = 40 * SHORT_CHARS  # a script may be megabytes

@@ -56,6 +56,7 @@ class Names:
     units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     kinds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sections: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
     def unit_name(self, unit, language="vi"):
         """The name, or the id."""
@@ -64,6 +65,10 @@ class Names:
     def kind_word(self, zone, host, at, language="vi"):
         """The kind, or a machine."""
         return self.kinds.get(host, {"vi": "Máy", "en": "Host"})[language]
+
+    def host_name(self, zone, address, at):
+        """The host's name, or nothing."""
+        return self.hosts.get(f"{zone} {address}", "")
 
     def section(self, zone, host, url_path, at):
         """The section, or nothing."""

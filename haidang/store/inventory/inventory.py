@@ -69,6 +69,11 @@ class Inventory:
         """Return the host with this name, alias or address in this zone."""
         return self.index.host(zone, name, at)
 
+    def host_name(self, zone: str, address: str, at: Instant) -> str:
+        """Return the name of the host with this name or address, "" if there is none."""
+        found = self.host(zone, address, at)
+        return found.name if found else ""
+
     def kind_word(self, zone: str, host: str, at: Instant, language: str = "vi") -> str:
         """Return what kind of machine a host is, in words; `Máy` or `Host` if that is unknown."""
         found = self.host(zone, host, at)
