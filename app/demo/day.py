@@ -20,6 +20,11 @@ from app.demo import (
     life_signing,
     life_web,
     life_windows,
+    trap_news,
+    trap_passwords,
+    trap_scan,
+    trap_signature,
+    trap_support,
 )
 from app.demo.clock import WHOLE_DAY, Span, within
 from app.demo.logs import Act, Line, lines_of
@@ -33,6 +38,11 @@ PARTS: Final[tuple[Callable[[World], Iterable[Act]], ...]] = (
     life_signing.acts,
     attack_backdoor.acts,
     attack_ransom.acts,
+    trap_news.acts,
+    trap_passwords.acts,
+    trap_scan.acts,
+    trap_signature.acts,
+    trap_support.acts,
 )
 
 

@@ -24,6 +24,10 @@ _WORDS = {
     "4634": ("Logoff", "An account was logged off."),
     "4672": ("Special Logon", "Special privileges assigned to new logon."),
     "4688": ("Process Creation", "A new process has been created."),
+    "5156": (
+        "Filtering Platform Connection",
+        "The Windows Filtering Platform has permitted a connection.",
+    ),
 }
 
 
@@ -183,6 +187,30 @@ def started(moment: Instant, one: Started) -> WindowsEvent:
         **one.extra,
     }
     return WindowsEvent(moment, "4688", data)
+
+
+def connected(
+    moment: Instant, image: str, source: tuple[str, int], target: tuple[str, int]
+) -> WindowsEvent:
+    """5156, version 1: an inbound TCP connection to a program was let through."""
+    data = {
+        "ProcessID": "11024",
+        "Application": "\\device\\harddiskvolume3" + image.removeprefix("C:").lower(),
+        "Direction": "%%14592",
+        "SourceAddress": source[0],
+        "SourcePort": str(source[1]),
+        "DestAddress": target[0],
+        "DestPort": str(target[1]),
+        "Protocol": "6",
+        "InterfaceIndex": "12",
+        "FilterOrigin": "Unknown",
+        "FilterRTID": "70211",
+        "LayerName": "%%14610",
+        "LayerRTID": "44",
+        "RemoteUserID": "S-1-0-0",
+        "RemoteMachineID": "S-1-0-0",
+    }
+    return WindowsEvent(moment, "5156", data)
 
 
 def service_state(moment: Instant, name: str, state: str) -> WindowsEvent:

@@ -195,18 +195,21 @@ def test_document_names_come_composed_and_decomposed() -> None:
     assert forms == {True, False}
 
 
-def test_a_clerk_mistypes_once_on_each_office_computer() -> None:
-    """One failed logon, then a success: far below any threshold."""
-    for path, content in _all().items():
-        if "-VP-" in path or "-KT-" in path:
-            assert content.count(b'"code":"4625"') == 1
+def test_clerks_mistype_now_and_then() -> None:
+    """One failed logon each morning, far below any threshold; four more at one computer."""
+    failed = [
+        content.count(b'"code":"4625"')
+        for path, content in _all().items()
+        if re.search("-(VP|KT|MC|VT)-", path) and path.endswith("winlogbeat.ndjson")
+    ]
+    assert sorted(failed) == [1, 1, 1, 5]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_no_real_domain_is_named(seed: int) -> None:
-    """Only names under .example appear, but for the crawler's own page."""
+    """Only names under .example appear, but for the own pages of the crawler and a scanner."""
     text = b"".join(_all(seed).values()).decode()
-    names = set(_NAMES.findall(text.replace("www.google.com", "")))
+    names = set(_NAMES.findall(text.replace("www.google.com", "").replace("sqlmap.org", "")))
     assert {"www.tinhmau.example"} <= names
     assert [name for name in names if not name.endswith(".example")] == []
 
