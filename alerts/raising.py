@@ -24,9 +24,10 @@ from haidang.model.instant import Instant
 from haidang.model.packing import unpack_detection
 from haidang.store.audit import record
 from haidang.store.events.protocol import EventStore
-from haidang.store.state import tables
+from haidang.store.state import counters, tables
 from haidang.store.state.database import Database, move_cursor, read_cursor
 
+RAISED, REVISED = "alerts_raised", "alerts_revised"  # counters, by level
 ACTOR = "system:alerts"
 _ALERT, _UNIT, _DETECTION = tables.alert, tables.alert_unit, tables.detection
 
@@ -155,6 +156,7 @@ def _write(connection: Connection, finding: Finding, now: Instant) -> bool:
         row["revision"] = old.revision + 1
         connection.execute(update(_ALERT).where(_ALERT.c.id == old.id).values(row))
     _set_units(connection, detection)
+    counters.add(connection, {(RAISED if old is None else REVISED, row["level"]): 1})
     action = "alert.raised" if old is None else "alert.revised"
     detail = _audit_detail(row, added, finding.missing)
     record(connection, now, ACTOR, action, detection.alert, detail)

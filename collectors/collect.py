@@ -24,7 +24,7 @@ from collectors.frame import Framing, frame
 from collectors.identity import digest
 from collectors.intake import Batch, Input, Intake
 from collectors.ledger import Counts, Report
-from collectors.lock import take_lock
+from collectors.lock import note_pass, take_lock
 from collectors.offsets import Offsets, Row
 from haidang.errors import InputError, Problem, Unavailable
 from haidang.model.instant import DAY, HOUR, SECOND, Instant
@@ -139,6 +139,7 @@ class Collector:
             live = self._scan(now)
             self._drain(live, now)
             self._settle(live, now)
+            note_pass(self._lock, now)
             self._must_recover = False
         except Unavailable as error:
             stopped = f"the event store is unavailable: {error}"

@@ -12,6 +12,7 @@ class Counts:
     """What became of the records of one file, source or collector.
 
     `read` counts framed records. Events that were derived from several records count apart.
+    `retried` counts those that left the quarantine again, which `quarantined` no longer has.
     `unresolved` counts indexed events by what the inventory could not tell of them.
     """
 
@@ -22,6 +23,7 @@ class Counts:
     derived: int = 0
     derived_quarantined: int = 0
     unresolved: Counter[str] = field(default_factory=Counter)
+    retried: int = 0
 
     @property
     def balanced(self) -> bool:
@@ -37,6 +39,7 @@ class Counts:
         self.derived_quarantined += other.derived_quarantined
         self.dropped.update(other.dropped)
         self.unresolved.update(other.unresolved)
+        self.retried += other.retried
 
     def since(self, before: "Counts") -> "Counts":
         """What was counted after `before`."""
@@ -48,6 +51,7 @@ class Counts:
             self.derived - before.derived,
             self.derived_quarantined - before.derived_quarantined,
             self.unresolved - before.unresolved,
+            self.retried - before.retried,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -60,6 +64,7 @@ class Counts:
             "derived": self.derived,
             "derived_quarantined": self.derived_quarantined,
             "unresolved": dict(self.unresolved),
+            "retried": self.retried,
         }
 
     @classmethod

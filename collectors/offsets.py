@@ -126,10 +126,17 @@ class Offsets:
             found.setdefault(row.source, new).counts.add(row.counts)
         return tuple(found.values())
 
+    def by_dataset(self) -> dict[str, Counts]:
+        """The counts of each dataset since the first start, also of forgotten files."""
+        found: dict[str, Counts] = {}
+        for dataset, counts in (*self.past.items(), *((r.dataset, r.counts) for r in self.rows)):
+            found.setdefault(dataset, Counts()).add(counts)
+        return found
+
     def totals(self) -> Counts:
         """The sum over all rows, also the forgotten ones."""
         total = Counts()
-        for counts in (*self.past.values(), *(row.counts for row in self.rows)):
+        for counts in self.by_dataset().values():
             total.add(counts)
         return total
 

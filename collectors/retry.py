@@ -187,6 +187,7 @@ class Retry:
         row = next((row for row in self._offsets.rows if row.key == key), None)
         counts = row.counts if row else self._offsets.past.setdefault(one.entry.dataset, Counts())
         counts.quarantined -= 1
+        counts.retried += 1
         if one.outcome == _INDEXED:
             counts.indexed += 1
             counts.unresolved.update(one.unresolved)

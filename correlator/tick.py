@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 import orjson
 from sqlalchemy import Connection, delete, select
 
-from correlator import coverage
+from correlator import coverage, figures
 from correlator.correlate import Clock, correlate
 from correlator.match import Engine, match_events, store_matches
 from correlator.plan import Plan
@@ -118,6 +118,7 @@ class Correlator:
                 store_matches(connection, self.engine.plan, matches, poison, tick.closing)
                 version = self.engine.plan.version
                 coverage.note(connection, version, page.events, tick.since, tick.closing)
+                figures.matched(connection, page.events, matches, len(poison), tick.closing)
             tick = turned
             report = replace(
                 report,
@@ -136,6 +137,7 @@ class Correlator:
             detections = correlate(connection, self.engine.plan, _take(connection), clock)
             if complete:
                 coverage.note_silence(connection, self.engine.plan.version, tick.closing)
+            figures.correlated(connection, 1, len(detections))
         return replace(
             report, ticks=report.ticks + 1, detections=report.detections + len(detections)
         )
@@ -167,6 +169,7 @@ class Correlator:
             move_cursor(connection, "tick", packed_tick, packed_tick)
             move_cursor(connection, "correlations", packed, " ".join(sorted(current)))
             detections = correlate(connection, partial, matches, clock)
+            figures.correlated(connection, 0, len(detections))
         return replace(report, detections=report.detections + len(detections))
 
     def _matches(self, plan: Plan, start: Instant, end: Instant) -> Iterator[Match]:

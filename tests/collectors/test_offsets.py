@@ -53,3 +53,14 @@ def test_generations_are_never_given_twice() -> None:
     assert 9 == len({row.key for row in given})
     assert 3 == offsets.totals().read
     assert {} == offsets.generations
+
+
+def test_counts_of_a_dataset_hold_its_forgotten_files() -> None:
+    """A file that is gone takes nothing away from its dataset."""
+    offsets = Offsets()
+    for dataset, path in (("toy", "/a"), ("toy", "/b"), ("other", "/c")):
+        offsets.new_row("web", "", dataset, SEEN, path).counts.read = 1
+    offsets.forget([offsets.rows[0]])
+
+    found = {dataset: counts.read for dataset, counts in offsets.by_dataset().items()}
+    assert {"toy": 2, "other": 1} == found

@@ -43,6 +43,7 @@ def test_what_parses_now_is_stored_once_under_the_id_it_would_have_had(rig: Any)
     assert {one.id for one in events[1:]} < ids
     assert 1 == len({(one.source, one.operator, one.affected, one.zone) for one in events})
     assert {"indexed": 4, "quarantined": 1, "noise": 1} == _ledger(rig)
+    assert 4 == offsets.load(rig.data / "offsets.json").totals().retried
     assert before == rig.quarantine()[: len(before)]
     assert (0, 0, 1) == ((again := rig.retry()).indexed, again.dropped, again.refused.total())
     assert 4 == len(rig.messages())

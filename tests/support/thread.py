@@ -26,7 +26,7 @@ from haidang.model.instant import DAY, HOUR, to_local
 from haidang.model.scope import Scope
 from haidang.store.events.elastic.client import Client
 from haidang.store.events.protocol import START
-from haidang.store.state import tables
+from haidang.store.state import counters, tables
 from rules import sets
 from rules.load import load
 from tests.support import elasticsearch
@@ -86,6 +86,7 @@ class Outcome:
     quarantine: int
     covered: dict
     raised: int
+    counters: dict
     held: list
 
 
@@ -228,6 +229,8 @@ def outcome(settings):
         events = list(_feed(soc.store))
         held = list(soc.store.held(soc.scope, CASE))
         covered, raised = _covered(soc.database), _raised(soc.database)
+        with soc.database.reading() as connection:
+            counted = counters.read(connection)
     ledger = {
         one.path: (one.counts.to_json(), one.counts.balanced) for one in wiring.ledger(settings)
     }
@@ -235,7 +238,9 @@ def outcome(settings):
     by_id = {event.id: event for event in events}
     assert len(by_id) == len(events)
     alerts = sorted((one.id, one.episode, tuple(one.sentences.items())) for one in found)
-    return Outcome(alerts, sorted(evidence), by_id, ledger, quarantine, covered, raised, held)
+    return Outcome(
+        alerts, sorted(evidence), by_id, ledger, quarantine, covered, raised, counted, held
+    )
 
 
 def _feed(store) -> Iterator:

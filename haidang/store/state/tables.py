@@ -282,6 +282,16 @@ rule_backtest = Table(
     Column("busiest", BigInteger, nullable=False),
 )
 
+# Sums since the store was made, which only grow; each is written in the transaction of what it
+# counts, and each name by one stage alone.
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("label", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
 # Append-only: triggers (SQLite) or missing rights (PostgreSQL) refuse UPDATE and DELETE.
 audit = Table(
     "audit",
