@@ -76,6 +76,9 @@ COMMANDS: Mapping[str, Entry] = {
         "Check the configuration, show what is in force, print a commented example.",
     ),
     "console": Entry("app.commands.console:command", "Show alerts, health and rules as pages."),
+    "user": Entry(
+        "app.commands.user:command", "Add, list and disable the accounts of the console."
+    ),
     "demo": Entry(
         "app.commands.demo:command",
         "Play a simulated day of a province: logs are written, collected, correlated, told.",

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from dashboards.guard import HEADERS
+from dashboards.login import LOGIN_PATH
 from dashboards.page import json_response, respond, wants_json
 from dashboards.reader import (
     PASSWORD_PATH,
@@ -21,7 +22,6 @@ from dashboards.reader import (
 )
 from haidang.errors import Unavailable
 
-LOGIN_PATH = "/login"
 _KNOWN = (400, 403, 404, 405, 500, 503)
 
 
@@ -67,8 +67,10 @@ def _error_page(request: Request, status: int) -> Response:
 
 
 def _log_in(request: Request, _error: Exception) -> Response:
-    if wants_json(request) or request.method != "GET":
+    if wants_json(request):
         return json_response(ErrorModel(401), 401)
+    if request.method != "GET":
+        return RedirectResponse(LOGIN_PATH, 303)
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     ask = "" if path == "/" else "?" + urlencode({"next": path})
     return RedirectResponse(LOGIN_PATH + ask, 303)

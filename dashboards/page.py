@@ -15,7 +15,7 @@ from fastapi import Request, Response
 
 from alerts.names import LANGUAGES
 from dashboards import templating
-from dashboards.reader import Reader, console_of
+from dashboards.reader import Reader, console_of, set_cookie
 from haidang.model.instant import DAY, SECOND
 
 THEMES = ("auto", "light", "dark")
@@ -74,7 +74,7 @@ def respond(
         "here": lambda **changes: _here(request, changes),
     }
     page = Response(templating.render(template, values), status, media_type="text/html")
-    _keep(request, page, console.secure)
+    _keep(request, page)
     return page
 
 
@@ -97,11 +97,9 @@ def _here(request: Request, changes: Mapping[str, str | None]) -> str:
     return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
-def _keep(request: Request, page: Response, secure: bool) -> None:
+def _keep(request: Request, page: Response) -> None:
     """Remember what the address chose."""
     for name, known in (("lang", LANGUAGES), ("theme", THEMES)):
         value = request.query_params.get(name, "")
         if value in known:
-            page.set_cookie(
-                name, value, _YEAR_SECS, secure=secure, httponly=True, samesite="strict"
-            )
+            set_cookie(console_of(request), page, name, value, _YEAR_SECS)

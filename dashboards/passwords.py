@@ -35,14 +35,14 @@ def hashed(password: str) -> str:
         return _HASHER.hash(nfc(password))
 
 
-def matches(hash_: str | None, password: str) -> bool:
-    """Whether this is the password; None, for a name that is not there, takes as long."""
+def matches(hash_: str, password: str) -> bool:
+    """Whether this is the password; never for the hash "", which takes as long."""
     with _AT_ONCE:
         try:
             _HASHER.verify(hash_ or _NOBODY, nfc(password)[:MOST])
         except (VerificationError, InvalidHashError):
             return False
-    return hash_ is not None
+    return bool(hash_)
 
 
 def one_time(randomness: Callable[[str], str]) -> str:

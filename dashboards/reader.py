@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from alerts import wording
@@ -16,7 +16,7 @@ from haidang.store.accounts import Account
 
 # Requests that a page makes by itself: they do not keep a session alive.
 LIVE_PATHS = frozenset({"/events"})
-PASSWORD_PATH = "/password"  # noqa: S105 - a path
+PASSWORD_PATH, LOGOUT_PATH = "/password", "/logout"
 _UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -62,6 +62,13 @@ def cookie_name(console: Console) -> str:
     return "__Host-haidang" if console.secure else "haidang"
 
 
+def set_cookie(
+    console: Console, answer: Response, name: str, value: str, secs: int | None = None
+) -> None:
+    """Keep a value in the browser, out of reach for scripts and other sites."""
+    answer.set_cookie(name, value, secs, secure=console.secure, httponly=True, samesite="strict")
+
+
 def reader(request: Request) -> Reader:
     """Whose session this is. Raises NotLoggedIn, MustChoosePassword, Unavailable."""
     console = console_of(request)
@@ -71,7 +78,7 @@ def reader(request: Request) -> Reader:
     if account is None:
         raise NotLoggedIn
     request.state.reader = found = Reader(account, console.scope_of(account), token)
-    if account.one_time and request.url.path != PASSWORD_PATH:
+    if account.one_time and request.url.path not in {PASSWORD_PATH, LOGOUT_PATH}:
         raise MustChoosePassword
     return found
 

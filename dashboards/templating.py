@@ -1,7 +1,7 @@
 """Jinja for the pages: everything is escaped, an undefined name is an error, texts come from `t`.
 
 Filters, all in the reader's language: `when` (dd/mm/yyyy HH:MM, UTC+7), `age` (how long before
-now), `count` (4.812), `level` (Khẩn cấp).
+now), `span` (5 phút), `count` (4.812), `level` (Khẩn cấp).
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["t"] = _text
-    environment.filters.update(when=_when, iso=_iso, age=_age, count=_count, level=_level)
+    environment.filters.update(
+        when=_when, iso=_iso, age=_age, count=_count, level=_level, span=_span
+    )
     return environment
 
 
@@ -57,6 +59,11 @@ def _age(context: Context, moment: Instant) -> str:
     language = context["language"]
     length = wording.span(context["now"] - moment, language)
     return say(language, "frame.ago", span=length) if length else say(language, "frame.just_now")
+
+
+@pass_context
+def _span(context: Context, length: Instant) -> str:
+    return wording.span(length, context["language"])
 
 
 @pass_context

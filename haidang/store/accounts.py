@@ -1,7 +1,7 @@
 """Accounts of people: who they are, what their role lets them see. Hashes come ready-made."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from haidang.errors import HaidangError
 from haidang.model.fold import fold
 from haidang.model.instant import Instant
-from haidang.store import audit
+from haidang.store import audit, throttle
 from haidang.store.state import tables
 from haidang.store.state.database import Database
 
@@ -108,8 +108,18 @@ def credentials(database: Database, name: str) -> tuple[Account, str] | None:
         return None if row is None else (_account(connection, row), row.hash)
 
 
+def spend(connection: Connection, account: Account) -> bool:
+    """Let a one-time password work no more; False where it was used already."""
+    fresh = (_ACCOUNT.c.id == account.id, _ACCOUNT.c.hash != "")
+    return connection.execute(update(_ACCOUNT).where(*fresh).values(hash="")).rowcount == 1
+
+
 def reset(database: Database, name: str, hash_: str, one_time: Instant, now: Instant) -> Account:
-    """Give an account a one-time password; its sessions end. Raises HaidangError."""
+    """Give an account a one-time password; its sessions end, earlier failures are forgotten.
+
+    Raises HaidangError.
+    """
+    throttle.forgive(database, throttle.key("account", name))
     return _changed(database, name, "account.reset", now, hash=hash_, one_time=one_time)
 
 
@@ -132,13 +142,14 @@ def _changed(database: Database, name: str, action: str, now: Instant, **values:
         return _account(connection, _known(connection, fold(name)))
 
 
-def choose_password(database: Database, account: Account, hash_: str, now: Instant) -> None:
+def choose_password(database: Database, account: Account, hash_: str, now: Instant) -> Account:
     """Take a person's own password; every session of the account ends, and every known device."""
     with database.transaction("account.password") as connection:
         change = update(_ACCOUNT).where(_ACCOUNT.c.id == account.id)
         connection.execute(change.values(hash=hash_, one_time=0))
         end_sessions(connection, account.id)
         audit.record(connection, now, account.id, "account.password", account.id)
+    return replace(account, one_time=0)
 
 
 def end_sessions(connection: Connection, account: str) -> None:
