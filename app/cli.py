@@ -71,6 +71,14 @@ COMMANDS: Mapping[str, Entry] = {
         "app.commands.store:command",
         "Make, check and keep in order what the events and the state are stored in.",
     ),
+    "up": Entry(
+        "app.commands.up:command",
+        "Run collector, correlator and console together, and start again what dies.",
+    ),
+    "doctor": Entry(
+        "app.commands.doctor:command",
+        "Say what is well, what is not, and what to do about it.",
+    ),
     "config": Entry(
         "app.commands.config:command",
         "Check the configuration, show what is in force, print a commented example.",

@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from app import cli, config
+from app.commands.up import PARTS
+from app.supervisor import GRACE_SECS
 from haidang import __version__
 from haidang.store.inventory import Inventory
 
@@ -166,14 +168,14 @@ def test_servers_are_healthy_before_anything_uses_them():
 
     assert set(SERVERS) == {name for name in SERVICES if "healthcheck" in SERVICES[name]}
     assert servers == SERVICES["store-init"]["depends_on"]
-    assert [ready, ready] == [SERVICES[name]["depends_on"] for name in ("collect", "correlate")]
+    assert [ready] * len(PARTS) == [SERVICES[name]["depends_on"] for name in PARTS]
 
 
 def test_memory_is_limited():
-    """All but Elasticsearch fits into 2 GB."""
+    """All but Elasticsearch fits into 2 GB; store-init has ended before the rest starts."""
     limits = {name: size(one["mem_limit"]) for name, one in SERVICES.items()}
 
-    assert 2 << 30 >= sum(limits.values()) - limits["elasticsearch"]
+    assert 2 << 30 >= sum(limits.values()) - limits["elasticsearch"] - limits["store-init"]
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -218,6 +220,22 @@ def test_configuration_loads_and_names_these_services():
     assert postgres["POSTGRES_PASSWORD_FILE"] == str(settings.postgresql.owner_password_file)
     for name in OURS:
         assert str(settings.data_dir) in [target for _, target, _ in mounts(name)]
+
+
+def test_same_parts_run_as_under_up():
+    """Compose and `haidang up` run the same commands."""
+    assert set(PARTS) == set(OURS) - {"store-init"}
+    assert [[name] for name in PARTS] == [SERVICES[name]["command"][:1] for name in PARTS]
+
+
+def test_unit_of_the_document_is_what_up_understands():
+    """The command of the systemd unit parses; it has more time to end than the parts' grace."""
+    text = (ROOT / "docs/deploying.md").read_text("utf-8")
+    [words] = re.findall(r"^ExecStart=\S+/haidang (.*)$", text, re.MULTILINE)
+    [patience] = re.findall(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)
+
+    parse(words.split())
+    assert GRACE_SECS < int(patience)
 
 
 def test_inputs_lie_under_the_mounted_logs_and_in_the_inventory():
