@@ -60,6 +60,10 @@ COMMANDS: Mapping[str, Entry] = {
         "app.commands.coverage:command",
         "Show which receive times of each source were evaluated, and by which set of rules.",
     ),
+    "health": Entry(
+        "app.commands.health:command",
+        "Say which sources are heard, which fell silent, and whose line is or was down.",
+    ),
     "match": Entry(
         "app.commands.match:command", "Match Sigma rules on events; one JSON line a match."
     ),

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 import orjson
 from sqlalchemy import Connection, delete, select
 
-from correlator import coverage, figures
+from correlator import activity, coverage, figures
 from correlator.correlate import Clock, correlate
 from correlator.match import Engine, match_events, store_matches
 from correlator.plan import Plan
@@ -118,6 +118,7 @@ class Correlator:
                 store_matches(connection, self.engine.plan, matches, poison, tick.closing)
                 version = self.engine.plan.version
                 coverage.note(connection, version, page.events, tick.since, tick.closing)
+                activity.note(connection, page.events, tick.closing)
                 figures.matched(connection, page.events, matches, len(poison), tick.closing)
             tick = turned
             report = replace(
@@ -184,6 +185,12 @@ class Correlator:
             return
         matches, _poison = match_events(self.engine, events)
         yield from (match for match in matches if plan.feeds.get(match.rule))
+
+
+def evaluated(connection: Connection) -> Instant:
+    """Until when everything that had been received was evaluated; 0 before the first tick."""
+    last = _unpack(read_cursor(connection, "tick"))
+    return last.closing if last.complete else last.since
 
 
 def _take(connection: Connection) -> list[Match]:

@@ -227,6 +227,34 @@ coverage = Table(
     Index("coverage_source", "source", "end"),
 )
 
+# What was heard of each source; `last` and `time` are the newest receipt and event time.
+source = Table(
+    "source",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("dataset", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("host_key", Text, nullable=False),  # as the inventory looks hosts up
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+)
+
+# The minutes of a day in Vietnam in which a source was heard: 1,440 bits each by receive time and
+# by event time; `events` were received that day.
+source_day = Table(
+    "source_day",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("received", LargeBinary, nullable=False),
+    Column("happened", LargeBinary, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Index("source_day_day", "day"),
+)
+
 # (event, rule) pairs whose evaluation failed; the cursor went on without them.
 poison = Table(
     "poison",
