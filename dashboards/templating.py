@@ -1,7 +1,8 @@
 """Jinja for the pages: everything is escaped, an undefined name is an error, texts come from `t`.
 
-Filters, all in the reader's language: `when` (dd/mm/yyyy HH:MM, UTC+7), `age` (how long before
-now), `span` (5 phút), `count` (4.812), `level` (Khẩn cấp).
+Filters, all in the reader's language: `when` (dd/mm/yyyy HH:MM, UTC+7), `short` (dd/mm HH:MM),
+`day` (dd/mm/yyyy), `clock` (HH:MM:SS), `age` (how long before now), `span` (5 phút), `count`
+(4.812), `level` (Khẩn cấp).
 """
 
 from collections.abc import Mapping
@@ -29,9 +30,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["t"] = _text
-    environment.filters.update(
-        when=_when, iso=_iso, age=_age, count=_count, level=_level, span=_span
-    )
+    environment.filters.update(when=_when, short=_short, day=_day, clock=_clock, iso=_iso)
+    environment.filters.update(age=_age, count=_count, level=_level, span=_span)
     return environment
 
 
@@ -47,6 +47,18 @@ def _text(context: Context, key: str, **values: Any) -> str:
 
 def _when(moment: Instant) -> str:
     return wording.local(moment, "%d/%m/%Y %H:%M")
+
+
+def _short(moment: Instant) -> str:
+    return wording.local(moment, "%d/%m %H:%M")
+
+
+def _day(moment: Instant) -> str:
+    return wording.local(moment, "%d/%m/%Y")
+
+
+def _clock(moment: Instant, pattern: str = "%H:%M:%S") -> str:
+    return wording.local(moment, pattern)
 
 
 def _iso(moment: Instant) -> str:
