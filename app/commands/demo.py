@@ -1,8 +1,9 @@
 """`haidang demo`: the day in tỉnh Mẫu, simulated logs through the real product."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from app.demo.cluster import Cluster
 from app.demo.story import Stage, Step
 from app.demo.world import make_world
 from haidang.model.alert import LEVEL_WORDS, Alert
-from haidang.model.instant import Instant, to_local
+from haidang.model.instant import HOUR, Instant, to_local
 
 BANNER = "DỮ LIỆU MÔ PHỎNG · simulated data"
 
@@ -54,7 +55,7 @@ def command(once: bool, seed: int, kind: str, folder: Path) -> None:
             cluster = Cluster.start(place, stack)
         stage = Stage.open(place, make_world(seed), stack, cluster)
         click.echo(f"{BANNER}: {to_local(STEPS[0]):%d/%m/%Y}, {stage.folder}")
-        told = {alert.id for step in stage.play(_moment) for alert in _tell(step)}
+        told = {alert.id for step in hourly(stage.play(_moment)) for alert in _tell(step)}
         _tell_known(stage, told)
         if not once:
             _watch(stage)
@@ -80,6 +81,16 @@ def _watch(stage: Stage) -> None:
 
 def _moment() -> None:
     time.sleep(1)
+
+
+def hourly(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps worth telling: with alerts, stopped, or ending an hour; records are added up."""
+    framed = 0
+    for step in steps:
+        framed += step.framed
+        if step.alerts or step.stopped or step.at % HOUR == 0:
+            yield replace(step, framed=framed)
+            framed = 0
 
 
 def _tell(step: Step) -> tuple[Alert, ...]:

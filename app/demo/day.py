@@ -54,13 +54,16 @@ def files_until(
     A day of some `spans` only has no lines but theirs.
     """
     return {
-        path: b"".join(line for moment, line in lines if moment <= until and within(moment, spans))
-        for path, lines in logs(world).items()
+        path: b"".join(line for moment, line in lines if moment <= until)
+        for path, lines in logs(world, spans).items()
     }
 
 
 @lru_cache(maxsize=8)
-def logs(world: World) -> Mapping[str, list[Line]]:
-    """The lines of the whole day by log, each in order of time."""
+def logs(world: World, spans: tuple[Span, ...] = WHOLE_DAY) -> Mapping[str, list[Line]]:
+    """All lines of the day, or of some spans of it, by log and in order of time."""
     acts = (act for part in PARTS for act in part(world) if within(act.moment, WHOLE_DAY))
-    return lines_of(world.seed, acts)
+    return {
+        path: [line for line in lines if within(line[0], spans)]
+        for path, lines in lines_of(world.seed, acts).items()
+    }

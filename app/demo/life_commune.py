@@ -19,6 +19,7 @@ from app.demo.zeek import Lease, Question
 from haidang.model.instant import DAY, HOUR, MINUTE, SECOND, Instant
 
 _LOOK_UPS = 5.0  # in a half-hour of weight 1
+_LEASE = 28_800.0  # seconds
 _NAMES, _WEIGHTS = zip(*LOOKED_UP, strict=True)
 
 
@@ -45,8 +46,8 @@ def _look_ups(seed: int, commune: Commune) -> Iterator[Act]:
         if on:
             client = rng.choice(on)
             yield Act(moment, sensor, _question(rng, client, server))
-    camera = f"{commune.network.removesuffix('.0.0/16')}.8.31"
-    for moment in range(MIDNIGHT + 3 * MINUTE, MIDNIGHT + DAY, HOUR // 3):
+    camera = _camera(commune)
+    for moment in range(MIDNIGHT + 3 * MINUTE, MIDNIGHT + DAY, 10 * MINUTE):
         at = moment + rng.randrange(MINUTE)
         yield Act(at, sensor, Question(camera, server, f"gio.{DOMAIN}", "10.20.1.9"))
 
@@ -61,19 +62,30 @@ def _question(rng: random.Random, client: str, server: str) -> Question:
 
 
 def _leases(seed: int, commune: Commune) -> Iterator[Act]:
-    """A computer gets its address when it is switched on, and asks again at half its lease."""
+    """A computer gets its address when it is switched on, and asks again at half its lease.
+
+    The camera's lease is an hour's, all day.
+    """
     rng = stream(seed, f"{commune.zone} leases")
+    camera = Desk(f"{commune.zone.upper()[1:]}-CAM-01", _camera(commune), "00:00:5e:00:53:f1", 0)
+    for moment in range(MIDNIGHT + 11 * MINUTE, MIDNIGHT + DAY, HOUR // 2):
+        lease = _lease(commune, camera, renewed=True, seconds=3_600.0)
+        yield Act(moment + rng.randrange(SECOND), commune.sensor.name, lease)
     for one in commune.desks:
         evening = instant(clock(16, rng.randint(35, 59), rng.randint(0, 59)))
         yield Act(one.on, commune.sensor.name, _lease(commune, one, renewed=False))
-        half = round(_lease(commune, one, renewed=True).seconds / 2) * SECOND
+        half = round(_LEASE / 2) * SECOND
         for moment in range(one.on + half, evening, half):
             at = moment + rng.randrange(SECOND)
             yield Act(at, commune.sensor.name, _lease(commune, one, renewed=True))
 
 
-def _lease(commune: Commune, one: Desk, renewed: bool) -> Lease:
-    return Lease(one.address, commune.router.address, one.mac, one.name, renewed=renewed)
+def _lease(commune: Commune, one: Desk, renewed: bool, seconds: float = _LEASE) -> Lease:
+    return Lease(one.address, commune.router.address, one.mac, one.name, seconds, renewed)
+
+
+def _camera(commune: Commune) -> str:
+    return f"{commune.network.removesuffix('.0.0/16')}.8.31"
 
 
 def _router(seed: int, commune: Commune) -> Iterator[Act]:

@@ -49,7 +49,7 @@ _SERVICES = (
 def acts(world: World) -> Iterator[Act]:
     """What happens on the servers and the office computers all day."""
     for host in (world.files, world.directory):
-        made = [*_services(world.seed, host), *_shares(world, host)]
+        made = [*_services(world.seed, host), *_watched(world, host), *_shares(world, host)]
         if host == world.files:
             made += [*_backup(world), *_administrator(world)]
         yield from (Act(one.moment, host.name, one) for one in made)
@@ -65,6 +65,15 @@ def _services(seed: int, host: Host) -> Iterator[WindowsEvent]:
         name = rng.choice(_SERVICES)
         yield service_state(moment, name, "running")
         yield service_state(moment + rng.randint(60, 280) * SECOND, name, "stopped")
+
+
+def _watched(world: World, host: Host) -> Iterator[WindowsEvent]:
+    """The monitoring server logs on every ten minutes to see how the server is."""
+    rng = stream(world.seed, f"{host.name} watched")
+    for moment in range(MIDNIGHT + 4 * MINUTE, MIDNIGHT + DAY, 10 * MINUTE):
+        session = hex(rng.randrange(0x100000, 0xFFFFFF))
+        one = Logon("giamsat.ttdl", 3, session, world.jump, "GS-01", package="Kerberos")
+        yield logged_on(moment + rng.randrange(5 * SECOND), host.name, one)
 
 
 def _shares(world: World, host: Host) -> Iterator[WindowsEvent]:

@@ -20,12 +20,14 @@ from app.demo.lines import (
     sudo_line,
     user_line,
 )
-from app.demo.signing import Signature, signature_line
+from app.demo.signing import Check, Signature, check_line, signature_line
 from app.demo.windows import WindowsEvent, event_line
 from app.demo.zeek import Lease, Question, dhcp_line, dns_line
 from haidang.model.instant import Instant
 
-What: TypeAlias = Request | Execution | WindowsEvent | Question | Lease | Signature | Message
+What: TypeAlias = (
+    Request | Execution | WindowsEvent | Question | Lease | Signature | Check | Message
+)
 Line: TypeAlias = tuple[Instant, bytes]
 
 
@@ -54,6 +56,7 @@ KINDS: Final[Mapping[type, Kind]] = {
     Question: Kind("dns.log", "zeek.dns", "dns"),
     Lease: Kind("dhcp.log", "zeek.dhcp", "dhcp"),
     Signature: Kind("signing.ndjson", "json", "signing"),
+    Check: Kind("signing.ndjson", "json", "signing"),
     Message: Kind("router.log", "system.syslog", "syslog"),
 }
 
@@ -65,17 +68,15 @@ def log_path(host: str, what: type) -> str:
 
 def lines_of(seed: int, acts: Iterable[Act]) -> dict[str, list[Line]]:
     """The lines of every log by its path, each log in order of time."""
-    logs: dict[tuple[str, type], list[Act]] = {}
+    logs: dict[str, list[Act]] = {}
     for act in sorted(acts, key=lambda one: one.moment):
-        logs.setdefault((act.host, type(act.what)), []).append(act)
-    return {
-        log_path(host, kind): list(_lines(seed, host, kind, found))
-        for (host, kind), found in sorted(logs.items(), key=lambda one: log_path(*one[0]))
-    }
+        logs.setdefault(log_path(act.host, type(act.what)), []).append(act)
+    return {path: list(_lines(seed, found)) for path, found in sorted(logs.items())}
 
 
-def _lines(seed: int, host: str, kind: type, acts: list[Act]) -> Iterator[Line]:
-    if kind is Execution:
+def _lines(seed: int, acts: list[Act]) -> Iterator[Line]:
+    host = acts[0].host
+    if isinstance(acts[0].what, Execution):
         yield from _audit(stream(seed, f"{host} serial").randint(20_000, 90_000), acts)
         return
     # Each Windows channel numbers its own records.
@@ -93,6 +94,8 @@ def _lines(seed: int, host: str, kind: type, acts: list[Act]) -> Iterator[Line]:
                 yield act.moment, dhcp_line(act.moment, one)
             case Signature() as one:
                 yield act.moment, signature_line(act.moment, host, one)
+            case Check() as one:
+                yield act.moment, check_line(act.moment, host, one)
             case Message() as one:
                 yield act.moment, message_line(act.moment, host, one)
 

@@ -18,13 +18,31 @@ class Signature:
     pages: int
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The service looks whether its certificates and its time source are well."""
+
+    certificates: int
+
+
+def check_line(moment: Instant, host: str, one: Check) -> bytes:
+    """One line of the log, local time with its offset."""
+    return (
+        orjson.dumps(
+            {
+                **_head(moment, host),
+                "event": {"action": "self-check"},
+                "certificates": one.certificates,
+            }
+        )
+        + b"\n"
+    )
+
+
 def signature_line(moment: Instant, host: str, one: Signature) -> bytes:
     """One line of the log, local time with its offset."""
     record = {
-        "timestamp": to_local(moment).isoformat(timespec="milliseconds"),
-        "level": "info",
-        "logger": "ky-so",
-        "host": {"name": host},
+        **_head(moment, host),
         "event": {"action": "document-signed"},
         "user": {"name": one.user},
         "source": {"ip": one.address},
@@ -33,3 +51,12 @@ def signature_line(moment: Instant, host: str, one: Signature) -> bytes:
         "pages": one.pages,
     }
     return orjson.dumps(record) + b"\n"
+
+
+def _head(moment: Instant, host: str) -> dict[str, object]:
+    return {
+        "timestamp": to_local(moment).isoformat(timespec="milliseconds"),
+        "level": "info",
+        "logger": "ky-so",
+        "host": {"name": host},
+    }

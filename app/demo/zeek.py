@@ -33,8 +33,8 @@ class Lease:
     server: str
     mac: str
     name: str
-    seconds: float = 28_800.0
-    renewed: bool = False
+    seconds: float
+    renewed: bool
 
 
 def dns_line(moment: Instant, one: Question) -> bytes:
