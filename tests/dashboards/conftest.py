@@ -5,7 +5,10 @@ from contextlib import closing
 import pytest
 
 from haidang.store.state.sqlite import open_sqlite
+from tests.support import browser
 from tests.support.console import Clock, console_over
+
+chromium, served, visit = browser.chromium, browser.served, browser.visit
 
 
 @pytest.fixture
