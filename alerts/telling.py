@@ -14,7 +14,7 @@ from alerts.why import facts_of, kind_of
 from haidang.model.event import Document
 from haidang.model.fields import first_text
 
-_MORE = ("source", "user", "program", "destination", "message")  # where a kind names few
+_MORE = ("source", "user", "program", "destination")  # where a kind names few
 _LESS = frozenset({"method", "outcome"})  # words that tell nothing alone
 _TEXTS = {"short": wording.shorten, "basename": wording.basename}
 
@@ -41,7 +41,9 @@ def telling_fields(copies: Iterable[Evidence], most: int = 5) -> list[Field]:
     for name, documents in _in_turn(by_kind):
         if name not in found and len(found) < most and (field := _field(name, documents)):
             found[name] = field
-    return list(found.values())
+    everything = [document for documents in by_kind.values() for document in documents]
+    message = None if found else _field("message", everything)
+    return [message] if message else list(found.values())
 
 
 def _in_turn(
