@@ -1,5 +1,6 @@
 """The console as a service: its stores opened and waited for, its address served by uvicorn."""
 
+import os
 import signal
 import sys
 import time
@@ -12,11 +13,15 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import wiring
-from app.settings import Config, ConsoleSettings
+from app.settings import METRICS_TOKEN, Config, ConsoleSettings
+from app.stores.secret import read_secret
 from dashboards.console import Console
+from dashboards.figures import parts
+from dashboards.metrics import Metrics
 from haidang.errors import Unavailable
 from haidang.model.instant import Instant
 from haidang.store.inventory import Inventory
+from haidang.store.state.database import Database
 
 _RETRY_SECS = 5
 _GRACE_SECS = 3  # pages that wait for news would keep a stopped console for ever
@@ -47,7 +52,13 @@ def open_console(
         hosts=hosts(settings.console),
         secure=bool(settings.console.address),
         banner=settings.console.banner,
+        metrics=_metrics(settings, stores.database),
     )
+
+
+def _metrics(settings: Config, database: Database) -> Metrics:
+    token = read_secret(settings.console.metrics_token_file, METRICS_TOKEN, os.environ)
+    return Metrics(parts(database, settings.data_dir, settings.profile), token)
 
 
 def waited(opened: Callable[[], Console]) -> Console:

@@ -12,7 +12,7 @@ from pathlib import Path
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.staticfiles import StaticFiles
 
-from dashboards import errors, login, pages
+from dashboards import errors, login, pages, scrape
 from dashboards.console import Console
 from dashboards.guard import STATIC_PATH, Guard
 from dashboards.reader import Refusal, gate
@@ -26,6 +26,7 @@ def create_app(console: Console) -> FastAPI:
     app.state.console = console
     app.mount(STATIC_PATH, StaticFiles(directory=_STATIC))
     app.include_router(login.router)
+    app.include_router(scrape.router)
     for router in _routers():
         app.include_router(router, dependencies=[Depends(gate)])
     app.add_api_route("/{path:path}", _nothing, dependencies=[Depends(gate)])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dashboards.metrics import Metrics
 from haidang.model.instant import Instant
 from haidang.model.scope import Scope
 from haidang.store.accounts import Account
@@ -17,7 +18,7 @@ class Console:
 
     `clock` is the time of the data, in a simulated day too; `wall` is the time of the people:
     sessions, waits and the audit trail go by it. `hosts` are the Host headers that are answered;
-    `secure` says that browsers come by TLS.
+    `secure` says that browsers come by TLS. Without `metrics` there is no `/metrics`.
     """
 
     database: Database
@@ -29,3 +30,4 @@ class Console:
     hosts: frozenset[str]
     secure: bool = False
     banner: str = ""
+    metrics: Metrics | None = None
