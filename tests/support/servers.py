@@ -46,6 +46,16 @@ def software(*parts: str) -> Software:
     pytest.skip(reason)
 
 
+def program(name: str) -> str:
+    """A program of the tests alone; without it the test skips, and fails in CI."""
+    if found := shutil.which(name):
+        return found
+    reason = f"{name} is missing: run scripts/servers"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder that the servers' users can enter (pytest's own cannot be), removed at the end."""
