@@ -56,6 +56,10 @@ COMMANDS: Mapping[str, Entry] = {
         "app.commands.alerts:command",
         "List alerts: level, time, unit, and the sentence that says what happened.",
     ),
+    "calendar": Entry(
+        "app.commands.calendar:command",
+        "Check the calendar, say what holds at a time, and what its exclusions kept silent.",
+    ),
     "coverage": Entry(
         "app.commands.coverage:command",
         "Show which receive times of each source were evaluated, and by which set of rules.",

@@ -96,6 +96,7 @@ class _Reader(Values):
         return Config(
             data_dir=self.folder / self.text(("data_dir",), ...),
             inventory=self.folder / self.text(("inventory",), ...),
+            calendar=self.file(("calendar",)),
             profile=self._profile(self.checker.document.value),
             elasticsearch=self._elasticsearch(("elasticsearch",)),
             postgresql=self._postgresql(("postgresql",)),

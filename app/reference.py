@@ -24,7 +24,7 @@ from app.settings import (
 )
 from collectors.dataset import dataset_names, load_dataset
 from haidang.model.detection import LEVELS, Card
-from haidang.store import inventory
+from haidang.store import calendar, inventory
 from haidang.store.inventory.kinds import KINDS
 from rules.load import load as load_rules
 
@@ -39,7 +39,9 @@ _KINDS: dict[Any, str] = {str: "text", int: "whole number", Path: "path"}
 
 def build() -> str:
     """The whole text. Imports every command, so it needs the extra `soc`."""
-    return "\n".join([_TOP, *_commands(), *settings(), *_inventory(), *_datasets(), *_rules()])
+    return "\n".join(
+        [_TOP, *_commands(), *settings(), *_inventory(), *_calendar(), *_datasets(), *_rules()]
+    )
 
 
 def _commands() -> Iterator[str]:
@@ -113,6 +115,12 @@ def _inventory() -> Iterator[str]:
     yield "## Inventory\n"
     yield f"{(inspect.getdoc(inventory) or '').replace('::', ':')}\n"
     yield f"Kinds of systems and hosts: {', '.join(f'`{kind}`' for kind in KINDS)}.\n"
+
+
+def _calendar() -> Iterator[str]:
+    """What the package that reads `calendar.yml` says of it."""
+    yield "## Calendar\n"
+    yield f"{(inspect.getdoc(calendar) or '').replace('::', ':')}\n"
 
 
 def _datasets() -> Iterator[str]:

@@ -235,6 +235,14 @@ class Config:
     inventory: Path = field(
         metadata=_doc("File of the inventory: units, systems, networks.", example="inventory.yml")
     )
+    calendar: Path | None = field(
+        default=None,
+        metadata=_doc(
+            "File of the calendar: working hours, days off, windows, exclusions; docs/calendar.md.",
+            default="none",
+            kind="path",
+        ),
+    )
     profile: Profile = field(
         default="embedded",
         metadata=_doc(

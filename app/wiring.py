@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from alerts.grouping import group_older
 from alerts.raising import raise_alerts
 from alerts.template import check_template
+from app.calendars import idle_exclusions, site_calendar
 from app.providers import seen_providers
 from app.rule_modes import SiteModes, idle_choices, note_modes, reaches, site_modes
 from app.rulesets import SiteRules, site_rules, used_versions
@@ -102,6 +103,7 @@ class Soc:
         Of imported sets only how much there is; `haidang rules report` says it all.
         """
         yield from self.idle
+        yield from idle_exclusions(self.engine.calendar, self.site.rules)
         foreign: Counter[str] = Counter()
         for problem in self.engine.rules.problems:
             if name := self.site.set_of(problem.file):
@@ -159,7 +161,8 @@ def open_soc(settings: Config, now: Instant = 0) -> Iterator[Soc]:
     with open_stores(settings) as one:
         fields = load_fields()
         site, modes = _rules(settings, one.database, fields, now)
-        engine = Engine.of(site.rules.running(modes.of("off"), modes.of("trial")), fields)
+        running = site.rules.running(modes.of("off"), modes.of("trial"))
+        engine = Engine.of(running, fields, site_calendar(settings, inventory))
         correlator = Correlator(one.database, one.store, engine, one.scope, allowance)
         idle = tuple(idle_choices(settings, site))
         group_older(one.database, inventory)

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import re2
 
-from correlator.view import WHOLE_EVENT, Source, View, logsources
+from correlator.view import WHOLE_EVENT, Compute, Source, View, logsources, unknown
 from haidang.model.event import Document
 from haidang.model.fields import first_text
 from haidang.model.fold import fold, nfc
@@ -66,13 +66,18 @@ class Matcher:
         # Few combinations of log sources exist, but an event may claim any: bounded.
         self._routed = lru_cache(_ROUTES)(self._route)
 
-    def match(self, document: Document) -> list[Rule]:
-        """The rules an event matches, in their order; log sources from `haidang.logsource`."""
-        return self.match_as(document, logsources(document))
+    def match(self, document: Document, compute: Compute = unknown) -> list[Rule]:
+        """The rules an event matches, in their order; log sources from `haidang.logsource`.
 
-    def match_as(self, document: Document, sources: tuple[LogSource, ...]) -> list[Rule]:
+        `compute` gives the fields that no event holds.
+        """
+        return self.match_as(document, logsources(document), compute)
+
+    def match_as(
+        self, document: Document, sources: tuple[LogSource, ...], compute: Compute = unknown
+    ) -> list[Rule]:
         """The rules an event of these log sources matches, in their order."""
-        view = View(document)
+        view = View(document, compute)
         return [rule for rule, test in self._routed(sources) if test(view)]
 
     def group_value(self, rule: Rule, document: Document, field: str) -> str:

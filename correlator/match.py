@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, insert
 
-from correlator import tally
+from correlator import exclusions, tally
 from correlator.evaluate import Matcher, compile_rules
 from correlator.plan import Plan
 from correlator.poison import set_aside
 from haidang.model.detection import Match
 from haidang.model.event import Document, Event
+from haidang.model.ids import make_id
 from haidang.model.instant import Instant
 from haidang.model.packing import pack_matches
+from haidang.store.calendar import Calendar
 from haidang.store.state import tables
 from rules.fields import FieldMap
 from rules.rule import Rule, RuleSet
@@ -26,11 +29,22 @@ class Engine:
     fields: FieldMap
     matcher: Matcher
     plan: Plan
+    calendar: Calendar
 
     @classmethod
-    def of(cls, rules: RuleSet, fields: FieldMap) -> "Engine":
-        """Compile a set of rules."""
-        return cls(rules, fields, compile_rules(rules.rules, fields), Plan.of(rules))
+    def of(cls, rules: RuleSet, fields: FieldMap, calendar: Calendar | None = None) -> "Engine":
+        """Compile a set of rules; without a calendar, only the national days are known."""
+        matcher = compile_rules(rules.rules, fields)
+        return cls(rules, fields, matcher, Plan.of(rules), calendar or Calendar.empty())
+
+    @property
+    def version(self) -> str:
+        """A name for all that decides what matches: the rules and the calendar."""
+        return make_id(self.plan.version, self.calendar.digest)
+
+    def match(self, event: Event, document: Document) -> list[Rule]:
+        """The rules that an event matches, with what the calendar says of it."""
+        return self.matcher.match(document, partial(self.calendar.computed, event, document))
 
     def unmapped(self, rule: Rule) -> tuple[str, ...]:
         """The names that no section maps, of those that a rule or a correlation of it reads."""
@@ -55,7 +69,7 @@ def match_events(engine: Engine, events: Sequence[Event]) -> tuple[list[Match], 
     for event in events:
         try:
             document = event.document()
-            found = engine.matcher.match(document)
+            found = engine.match(event, document)
             matches += [_match(engine, rule, event, document) for rule in found]
         except Exception:  # noqa: BLE001 - whatever it is, the rule that failed is found below
             alone = alone or [(one, _compiled(engine, one)) for one in engine.rules.rules]
@@ -79,7 +93,8 @@ def _bisect(
         return
     for rule, matcher in alone:
         try:
-            for found in matcher.match(document):
+            compute = partial(engine.calendar.computed, event, document)
+            for found in matcher.match(document, compute):
                 yield _match(engine, found, event, document)
         except Exception as error:  # noqa: BLE001 - this is what a poisonous rule looks like
             yield Poison(rule.card.id, event.id, type(error).__name__)
@@ -98,6 +113,7 @@ def _match(engine: Engine, rule: Rule, event: Event, document: Document) -> Matc
         zone=event.zone,
         level=event.level,
         values=_values(engine, rule, document),
+        excluded=engine.calendar.exclusion(rule.card, rule.logsource.category, event, document),
     )
 
 
@@ -116,10 +132,13 @@ def store_matches(
 ) -> None:
     """Write one batch; part of the transaction that moves the feed's position.
 
-    All matches are counted; those of rules in trial that no correlation reads go no further.
+    All matches are counted; those of rules in trial that no correlation reads go no further, nor do
+    those that an exclusion covers, which are counted by exclusion.
     """
-    tally.count(connection, matches, at)
-    wanted = [match for match in matches if plan.wants(match.rule)]
+    free = [match for match in matches if not match.excluded]
+    tally.count(connection, free, at)
+    exclusions.count(connection, [match for match in matches if match.excluded], at)
+    wanted = [match for match in free if plan.wants(match.rule)]
     if wanted:
         row = {"matches": len(wanted), "payload": pack_matches(wanted)}
         connection.execute(insert(tables.match_batch).values(row))

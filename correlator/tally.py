@@ -2,6 +2,7 @@
 
 Every match counts, whatever the mode of its rule: trial rules are judged by these figures. The
 rows are written in the transaction that moves the feed's position, so each match counts once.
+Matches that an exclusion covers are not among them (`correlator.exclusions`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Column, Connection, Row, delete, func, insert, select
 
 from haidang.model.detection import Match
 from haidang.model.instant import DAY, HOUR, Instant
@@ -37,23 +38,34 @@ def day_of(at: Instant) -> int:
 
 def count(connection: Connection, matches: Sequence[Match], closing: Instant) -> None:
     """Count what was matched in the tick that closes at `closing`; part of its transaction."""
-    if not matches:
-        return
-    table, day = tables.rule_tally, day_of(closing)
     found: dict[str, list[Match]] = {}
     for match in matches:
         found.setdefault(match.rule, []).append(match)
-    mine = (table.c.day == day) & table.c.rule.in_(list(found))
-    known = {row.rule: row for row in connection.execute(select(table).where(mine))}
-    connection.execute(delete(table).where(mine | (table.c.day <= day - KEPT_DAYS)))
-    rows = [_row(rule, day, new, known.get(rule)) for rule, new in found.items()]
+    add(connection, tables.rule_tally.c.rule, found, closing, KEPT_DAYS)
+
+
+def add(
+    connection: Connection,
+    name: Column[str],
+    found: Mapping[str, Sequence[Match]],
+    closing: Instant,
+    kept_days: int,
+) -> None:
+    """Add matches to the day's rows of a table, by what its column `name` holds."""
+    if not found:
+        return
+    table, day = name.table, day_of(closing)
+    mine = (table.c.day == day) & name.in_(list(found))
+    query = select(table, name.label("name")).where(mine)
+    known = {row.name: row for row in connection.execute(query)}
+    connection.execute(delete(table).where(mine | (table.c.day <= day - kept_days)))
+    rows = [{name.name: one, **_row(day, new, known.get(one))} for one, new in found.items()]
     connection.execute(insert(table), rows)
 
 
-def _row(rule: str, day: int, new: Sequence[Match], old: Row[Any] | None) -> dict[str, Any]:
+def _row(day: int, new: Sequence[Match], old: Row[Any] | None) -> dict[str, Any]:
     examples = [*(orjson.loads(old.examples) if old else ()), *(one.event for one in new)]
     return {
-        "rule": rule,
         "day": day,
         "matches": len(new) + (old.matches if old else 0),
         "last": max(*(one.time for one in new), old.last if old else 0),

@@ -121,7 +121,7 @@ class Correlator:
                 move_cursor(connection, "match", position, page.position)
                 move_cursor(connection, "tick", _pack(tick), _pack(turned))
                 store_matches(connection, self.engine.plan, matches, poison, tick.closing)
-                version = self.engine.plan.version
+                version = self.engine.version
                 coverage.note(connection, version, page.events, tick.since, tick.closing)
                 activity.note(connection, page.events, tick.closing)
                 figures.matched(connection, page.events, matches, len(poison), tick.closing)
@@ -142,7 +142,7 @@ class Correlator:
             clock = Clock(tick.closing, watermark)
             detections = correlate(connection, self.engine.plan, _take(connection), clock)
             if complete:
-                coverage.note_silence(connection, self.engine.plan.version, tick.closing)
+                coverage.note_silence(connection, self.engine.version, tick.closing)
             figures.correlated(connection, 1, len(detections))
         return replace(
             report, ticks=report.ticks + 1, detections=report.detections + len(detections)
@@ -189,7 +189,8 @@ class Correlator:
             yield from self._matches(plan, middle, end)
             return
         matches, _poison = match_events(self.engine, events)
-        yield from (match for match in matches if plan.feeds.get(match.rule))
+        wanted = (match for match in matches if not match.excluded)
+        yield from (match for match in wanted if plan.feeds.get(match.rule))
 
 
 def evaluated(connection: Connection) -> Instant:

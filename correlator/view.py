@@ -4,17 +4,20 @@ Rulings:
 - Keywords search `event.original` when it is present, else every value that the source sent.
   Keys that are ours (`haidang`, `ecs`, `agent`, `@timestamp`) are never searched.
 - An object is present (`exists`) but has no text of its own.
+- Fields of the calendar are computed, whatever an event claims under their names.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from haidang.model.event import Document
-from haidang.model.fields import as_text, values
+from haidang.model.fields import COMPUTED, as_text, values
 from haidang.model.fold import fold, nfc
 from rules.rule import LogSource
+
+Compute: TypeAlias = Callable[[str], list[Any]]
 
 OURS = frozenset(("haidang", "ecs", "agent", "@timestamp"))
 
@@ -34,13 +37,20 @@ class Source:
 WHOLE_EVENT = Source(())
 
 
+def unknown(path: str) -> list[Any]:
+    """The values of a computed field where nothing computes any."""
+    del path
+    return []
+
+
 class View:
     """One event as rules see it; every method remembers its answer for this event."""
 
-    __slots__ = ("_document", "_exact", "_folded", "_values")
+    __slots__ = ("_compute", "_document", "_exact", "_folded", "_values")
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, compute: Compute = unknown) -> None:
         self._document = document
+        self._compute = compute
         self._values: dict[Source, list[Any]] = {}
         self._folded: dict[Source, list[str]] = {}
         self._exact: dict[Source, list[str]] = {}
@@ -77,7 +87,7 @@ class View:
         if source is WHOLE_EVENT:
             return _searched(self._document)
         for path in source.paths:
-            found = values(self._document, path)
+            found = self._compute(path) if path in COMPUTED else values(self._document, path)
             if source.absent and found:
                 found = [one for one in found if not _is_text_of(one, source.absent)]
             if found:

@@ -9,6 +9,7 @@ able to fire.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from haidang.model.fields import COMPUTED
 from rules.fields import FieldMap
 from rules.rule import KEYWORDS, And, Condition, Correlation, Item, LogSource, Not, Rule
 from rules.values import Exists, FieldReference, Null
@@ -24,7 +25,7 @@ class Provider:
 
     def fills(self, path: str) -> bool:
         """Whether an event of it can have a value at `path`."""
-        if path in self.fields or "*" in self.fields:
+        if path in COMPUTED or path in self.fields or "*" in self.fields:
             return True
         parts = path.split(".")
         return any(".".join((*parts[:end], "*")) in self.fields for end in range(1, len(parts) + 1))

@@ -38,7 +38,8 @@ class Match:
     """One event matched one rule.
 
     `values` holds the group-by values that correlations of this rule need, by field name as the
-    correlation writes it; a field the event lacks is absent.
+    correlation writes it; a field the event lacks is absent. `excluded` is the id of the calendar's
+    exclusion that covers it: then it is counted and goes no further.
     """
 
     rule: str
@@ -52,6 +53,7 @@ class Match:
     zone: str
     level: int
     values: Mapping[str, str]
+    excluded: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,12 @@ import orjson
 
 from haidang.model.event import Document
 
+# Fields that no event holds: `haidang.store.calendar` computes them of an event's time and place.
+CALENDAR_DAY = "haidang.calendar.day"
+CALENDAR_HOURS = "haidang.calendar.hours"
+CALENDAR_WINDOWS = "haidang.calendar.windows"
+COMPUTED = frozenset((CALENDAR_DAY, CALENDAR_HOURS, CALENDAR_WINDOWS))
+
 # {first part: {second part: … path}} of dotted paths.
 Tree: TypeAlias = Mapping[str, Any]
 

@@ -24,8 +24,8 @@ def poisonous(monkeypatch):
     """Make the rule `bad` fail on every event whose path says so."""
     whole = Matcher.match
 
-    def match(self, document):
-        found = whole(self, document)
+    def match(self, document, compute):
+        found = whole(self, document, compute)
         if any(rule.card.id == "bad" for rule in found):
             raise ZeroDivisionError
         return found

@@ -298,6 +298,18 @@ rule_tally = Table(
     Index("rule_tally_day", "day"),
 )
 
+# Matches that an exclusion of the calendar covered, by day of receipt in Vietnam.
+exclusion_tally = Table(
+    "exclusion_tally",
+    metadata,
+    Column("exclusion", Text, primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("matches", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("examples", Text, nullable=False),
+    Index("exclusion_tally_day", "day"),
+)
+
 # The last backtest of each rule, of exactly the content with this hash.
 rule_backtest = Table(
     "rule_backtest",
