@@ -12,6 +12,7 @@ from correlator.plan import Plan
 from correlator.poison import set_aside
 from haidang.model.detection import Match
 from haidang.model.event import Document, Event
+from haidang.model.fields import COMPUTED
 from haidang.model.ids import make_id
 from haidang.model.instant import Instant
 from haidang.model.packing import pack_matches
@@ -47,9 +48,16 @@ class Engine:
         return self.matcher.match(document, partial(self.calendar.computed, event, document))
 
     def unmapped(self, rule: Rule) -> tuple[str, ...]:
-        """The names that no section maps, of those that a rule or a correlation of it reads."""
-        read = dict.fromkeys((*rule.fields, *self.plan.fields.get(rule.card.id, ())))
-        return tuple(name for name in read if not self.fields.paths(rule.logsource, name))
+        """The names that no section maps, of those that a rule or a correlation of it reads.
+
+        Correlations read the event alone, so what is computed counts as absent there.
+        """
+        grouped = self.plan.fields.get(rule.card.id, ())
+        return tuple(
+            name
+            for name in dict.fromkeys((*rule.fields, *grouped))
+            if not self.fields.paths(rule.logsource, name) or name in COMPUTED.intersection(grouped)
+        )
 
 
 @dataclass(frozen=True, slots=True)

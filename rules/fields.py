@@ -4,6 +4,7 @@ Rulings:
 - The first path that is present in an event wins, also if its value is null.
 - Sections apply by the rule's log source, the one that names more parts first.
 - A name with a dot or `@` that no section maps is an ECS path; it never falls to a default.
+- Under `haidang.calendar.` there are the computed fields and no others.
 - Any other name that is unmapped is reported, and reads as absent.
 - A value that an applying section lists as `absent` reads as absent: web servers write `-` where
   there is none, events keep it, and `cs-referer: null` means it.
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from haidang.errors import InputError, Problem
+from haidang.model.fields import CALENDAR, COMPUTED
 from haidang.model.fold import fold
 from haidang.yamldoc import Checker, YamlPath, read_file
 from rules.rule import LogSource, Rule
@@ -65,6 +67,8 @@ class FieldMap:
         for section in applying:
             if name in section.paths:
                 return section.paths[name]
+        if name.startswith(CALENDAR) and name not in COMPUTED:
+            return ()
         if "." in name or "@" in name:
             return (name,)
         defaults = next((section.default for section in applying if section.default), ())

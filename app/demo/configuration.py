@@ -13,9 +13,7 @@ from app.demo.windows import WindowsEvent
 from app.demo.world import World
 from app.demo.zeek import Lease, Question
 
-_HEAD = (
-    "# DỮ LIỆU MÔ PHỎNG: tỉnh Mẫu không có thật. Simulated data: no real unit, person or host.\n"
-)
+HEAD = "# DỮ LIỆU MÔ PHỎNG: tỉnh Mẫu không có thật. Simulated data: no real unit, person or host.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +50,13 @@ def config_yaml(world: World, profile: Mapping[str, object] | None = None) -> st
     content: dict[str, object] = {
         "data_dir": "data",
         "inventory": "inventory.yml",
+        "calendar": "calendar.yml",
         **(profile or {}),
         "interval_secs": 60,
         "allowance_secs": 900,
         "inputs": [_input(one) for one in sources(world)],
     }
-    return _HEAD + _dump(content)
+    return HEAD + _dump(content)
 
 
 def _input(one: Source) -> dict[str, str]:
@@ -89,7 +88,7 @@ def inventory_yaml(world: World) -> str:
         "mail_domains": [],
         "api_keys": [],
     }
-    return _HEAD + _dump(content)
+    return HEAD + _dump(content)
 
 
 def _network(one: Commune) -> dict[str, str]:

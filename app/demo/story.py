@@ -12,6 +12,7 @@ from typing import Self
 
 from alerts.listing import list_alerts
 from app import config, stores, wiring
+from app.demo.announced import calendar_yaml
 from app.demo.clock import STEPS, WHOLE_DAY, Span, within
 from app.demo.cluster import Cluster
 from app.demo.configuration import config_yaml, inventory_yaml
@@ -46,9 +47,10 @@ class Stage:
     def open(
         cls, folder: Path, world: World, stack: ExitStack, cluster: Cluster | None = None
     ) -> Self:
-        """Write configuration and inventory where they are missing, then open everything."""
+        """Write configuration, inventory, calendar where they are missing, then open everything."""
         folder.mkdir(parents=True, exist_ok=True)
         _write_once(folder / "inventory.yml", inventory_yaml(world))
+        _write_once(folder / "calendar.yml", calendar_yaml(world))
         file = folder / "haidang.yml"
         _write_once(file, config_yaml(world, cluster.settings() if cluster else None))
         if cluster:

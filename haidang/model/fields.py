@@ -10,9 +10,10 @@ import orjson
 from haidang.model.event import Document
 
 # Fields that no event holds: `haidang.store.calendar` computes them of an event's time and place.
-CALENDAR_DAY = "haidang.calendar.day"
-CALENDAR_HOURS = "haidang.calendar.hours"
-CALENDAR_WINDOWS = "haidang.calendar.windows"
+CALENDAR = "haidang.calendar."
+CALENDAR_DAY = f"{CALENDAR}day"
+CALENDAR_HOURS = f"{CALENDAR}hours"
+CALENDAR_WINDOWS = f"{CALENDAR}windows"
 COMPUTED = frozenset((CALENDAR_DAY, CALENDAR_HOURS, CALENDAR_WINDOWS))
 
 # {first part: {second part: … path}} of dotted paths.

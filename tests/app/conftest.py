@@ -12,7 +12,15 @@ import pytest
 import yaml
 
 from app import cli
-from app.commands import collect, correlate, quarantine, rules_backtest, rules_status, store
+from app.commands import (
+    calendar,
+    collect,
+    correlate,
+    quarantine,
+    rules_backtest,
+    rules_status,
+    store,
+)
 from tests.support import profiles
 from tests.support import state as stores
 from tests.support.site import ATTACK, INPUT
@@ -70,7 +78,8 @@ def haidang():
             for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
                 patch.setattr(sys, name, stream)
             if at is not None:
-                modules = (collect, correlate, quarantine, rules_backtest, rules_status, store)
+                modules = (calendar, collect, correlate, quarantine)
+                modules += (rules_backtest, rules_status, store)
                 for module in modules:
                     patch.setattr(module, "receive_clock", lambda: at)
             code = _code(words)

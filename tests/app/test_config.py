@@ -275,9 +275,9 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path):
         pytest.param("a: 1\n---\nb: 2\n", "0: : must be one YAML document", id="two"),
         pytest.param(
             MINIMAL + "zzz: 1\n",
-            "3: zzz: unknown key; known here: data_dir, inventory, calendar, profile, elasticsearch, "
-            "postgresql, rules, packs, rule_days, rule_budget, rule_modes, interval_secs, "
-            "allowance_secs, memory_limit, threads, console, inputs",
+            "3: zzz: unknown key; known here: data_dir, inventory, calendar, profile, "
+            "elasticsearch, postgresql, rules, packs, rule_days, rule_budget, rule_modes, "
+            "interval_secs, allowance_secs, memory_limit, threads, console, inputs",
             id="unknown-key",
         ),
         pytest.param(

@@ -11,6 +11,7 @@ from correlator.exclusions import KEPT_DAYS, Excluded
 from correlator.match import Engine
 from correlator.tally import EXAMPLES, tallies
 from correlator.tick import Correlator
+from haidang import durable
 from haidang.model.detection import Match
 from haidang.model.instant import DAY, MINUTE, SECOND, to_iso
 from haidang.model.packing import unpack_detection
@@ -124,6 +125,24 @@ def test_a_second_run_counts_nothing_again(play, calendar, database):
     play(calendar(), now=NOW + MINUTE)
 
     assert 2 == figures(database)[0]["LT"].matches
+
+
+@pytest.mark.parametrize("dies", ["match.before_commit", "match.after_commit"])
+def test_a_crash_around_the_match_counts_each_match_once(play, calendar, database, dies):
+    """The figures stand or fall with the position of the feed."""
+
+    def hook(name):
+        if name == dies:
+            raise KeyboardInterrupt
+
+    token = durable.HOOK.set(hook)
+    with pytest.raises(KeyboardInterrupt):
+        play(calendar())
+    durable.HOOK.reset(token)
+    play(calendar())
+
+    assert 2 == figures(database)[0]["LT"].matches
+    assert ("many", 4) in detected(database)
 
 
 def test_an_edited_calendar_is_another_set_of_rules(play, calendar, database):

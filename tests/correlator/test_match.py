@@ -7,6 +7,8 @@ from sqlalchemy import select
 
 from correlator.evaluate import Matcher
 from correlator.match import Poison, match_events, store_matches
+from haidang.model.event import encode
+from haidang.model.instant import from_iso
 from haidang.model.packing import unpack_matches
 from haidang.store.state import tables
 from tests.support.correlation import memory_database
@@ -107,10 +109,25 @@ def test_a_value_that_cannot_be_grouped_is_the_rules_fault(engine, monkeypatch):
 
 def test_names_that_only_a_correlation_reads_are_told_where_nothing_maps_them(tmp_path):
     """A group-by field that no source provides would group nothing, in silence."""
-    own = count("many", "one").replace("[source.ip]", "[c-ip, Nowhere, user.name]")
+    day = "haidang.calendar.day"
+    own = count("many", "one").replace("[source.ip]", f"[c-ip, Nowhere, user.name, {day}]")
     engine = engine_of(tmp_path, leaf("one"), own)
 
-    assert ("Nowhere",) == engine.unmapped(engine.rules.rules[0])
+    assert ("Nowhere", day) == engine.unmapped(engine.rules.rules[0])
+
+
+def test_a_rule_asks_the_calendar_and_not_the_event(tmp_path):
+    """Whatever the event claims under the same name; a misspelt field of it is reported."""
+    asks = leaf("one").replace("s: {", "s: {haidang.calendar.day: working, ")
+    wrong = leaf("two").replace("s: {", "s: {haidang.calendar.days: working, ")
+    engine = engine_of(tmp_path, asks, wrong)
+    claim = {"calendar": {"day": "working"}, "logsource": [{"category": "webserver"}]}
+    document = {"url": {"path": "/one"}, "haidang.calendar.day": "working", "haidang": claim}
+    monday, sunday = from_iso("2026-11-16T02:00:00Z"), from_iso("2026-11-15T02:00:00Z")
+    events = [event(n, at=at, ecs=encode(document)) for n, at in enumerate((monday, sunday))]
+
+    assert [("e00000", "one")] == pairs(match_events(engine, events)[0])
+    assert [(), ("haidang.calendar.days",)] == [engine.unmapped(one) for one in engine.rules.rules]
 
 
 def test_no_events_are_no_matches(engine):

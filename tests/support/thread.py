@@ -18,7 +18,12 @@ from sqlalchemy import func, select
 from alerts.listing import list_alerts, list_evidence
 from app import backtest, config, rulesets, stores, wiring
 from app.commands import store as store_command
-from app.demo.day import STEPS, access_log, audit_log, config_yaml, files_until, inventory_yaml
+from app.demo.announced import calendar_yaml
+from app.demo.clock import STEPS, clock, instant
+from app.demo.configuration import config_yaml, inventory_yaml
+from app.demo.day import files_until
+from app.demo.lines import Execution, Request
+from app.demo.logs import log_path
 from app.demo.story import append_missing
 from app.demo.world import make_world
 from haidang import durable
@@ -35,7 +40,7 @@ from tests.support.profiles import settings_of
 
 # The backdoor's half-hour, and passes far enough apart that hours and days are merged and dropped.
 WORLD = make_world(1)
-QUIET, *BACKDOOR = [step for step in STEPS if step < STEPS[0] + HOUR][-4:]
+QUIET, *BACKDOOR = [step for step in STEPS if step <= instant(clock(2, 0))][-4:]
 LATER = [BACKDOOR[-1] + hours * HOUR for hours in (2, 30, 54)]
 OVER = LATER[-1] + DAY
 CASE = "vu-1"
@@ -122,7 +127,7 @@ def cluster_profile(connection, cluster):
 def lines_until(until):
     """The attacked server's two logs in the attack's steps, with one line that is no record."""
     before, content = files_until(WORLD, QUIET), files_until(WORLD, until)
-    web, audit = access_log(WORLD.web), audit_log(WORLD.web)
+    web, audit = log_path(WORLD.web.name, Request), log_path(WORLD.web.name, Execution)
     return {
         web: b"this is no access line\n" + content[web][len(before[web]) :],
         audit: content[audit][len(before[audit]) :],
@@ -151,6 +156,7 @@ class Story:
         """The demo's world; a folder of rules of our own that is empty at first."""
         (self._folder / "more").mkdir(parents=True, exist_ok=True)
         (self._folder / "inventory.yml").write_text(inventory_yaml(WORLD), encoding="utf-8")
+        (self._folder / "calendar.yml").write_text(calendar_yaml(WORLD), encoding="utf-8")
         text = config_yaml(WORLD, profile_settings) + "rules: [more]\n"
         self._file.write_text(text, encoding="utf-8")
 
