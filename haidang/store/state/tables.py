@@ -242,8 +242,7 @@ source = Table(
     Column("time", BigInteger, nullable=False),
 )
 
-# The minutes of a day in Vietnam in which a source was heard: 1,440 bits each by receive time and
-# by event time; `events` were received that day.
+# Minutes of a day in Vietnam in which a source was heard, by receive and event time: 1,440 bits.
 source_day = Table(
     "source_day",
     metadata,
@@ -286,29 +285,22 @@ rule_mode = Table(
     Column("since", BigInteger, nullable=False),
 )
 
-# Matches of each rule by day of receipt in Vietnam; `examples` is a JSON list of event ids.
-rule_tally = Table(
-    "rule_tally",
-    metadata,
-    Column("rule", Text, primary_key=True),
-    Column("day", Integer, primary_key=True),
-    Column("matches", BigInteger, nullable=False),
-    Column("last", BigInteger, nullable=False),
-    Column("examples", Text, nullable=False),
-    Index("rule_tally_day", "day"),
-)
 
-# Matches that an exclusion of the calendar covered, by day of receipt in Vietnam.
-exclusion_tally = Table(
-    "exclusion_tally",
-    metadata,
-    Column("exclusion", Text, primary_key=True),
-    Column("day", Integer, primary_key=True),
-    Column("matches", BigInteger, nullable=False),
-    Column("last", BigInteger, nullable=False),
-    Column("examples", Text, nullable=False),
-    Index("exclusion_tally_day", "day"),
-)
+def _tally(name: str, key: str) -> Table:
+    """Matches by `key` and day of receipt in Vietnam; `examples` is a JSON list of event ids."""
+    return Table(
+        name,
+        metadata,
+        Column(key, Text, primary_key=True),
+        Column("day", Integer, primary_key=True),
+        *(Column(one, BigInteger, nullable=False) for one in ("matches", "last")),
+        Column("examples", Text, nullable=False),
+        Index(f"{name}_day", "day"),
+    )
+
+
+rule_tally = _tally("rule_tally", "rule")
+exclusion_tally = _tally("exclusion_tally", "exclusion")  # what the calendar's exclusions covered
 
 # The last backtest of each rule, of exactly the content with this hash.
 rule_backtest = Table(
@@ -322,8 +314,7 @@ rule_backtest = Table(
     Column("busiest", BigInteger, nullable=False),
 )
 
-# Sums since the store was made, which only grow; each is written in the transaction of what it
-# counts, and each name by one stage alone.
+# Sums since the store was made: each is written with what it counts, each name by one stage alone.
 counter = Table(
     "counter",
     metadata,
