@@ -21,7 +21,6 @@ from dashboards.metrics import Metrics
 from haidang.errors import Unavailable
 from haidang.model.instant import Instant
 from haidang.store.inventory import Inventory
-from haidang.store.state.database import Database
 
 _RETRY_SECS = 5
 _GRACE_SECS = 3  # pages that wait for news would keep a stopped console for ever
@@ -52,13 +51,14 @@ def open_console(
         hosts=hosts(settings.console),
         secure=bool(settings.console.address),
         banner=settings.console.banner,
-        metrics=_metrics(settings, stores.database),
+        metrics=_metrics(settings, stores, inventory),
     )
 
 
-def _metrics(settings: Config, database: Database) -> Metrics:
+def _metrics(settings: Config, stores: wiring.Stores, inventory: Inventory) -> Metrics:
     token = read_secret(settings.console.metrics_token_file, METRICS_TOKEN, os.environ)
-    return Metrics(parts(database, settings.data_dir, settings.profile), token)
+    one = parts(stores.database, inventory, stores.scope, settings.data_dir, settings.profile)
+    return Metrics(one, token)
 
 
 def waited(opened: Callable[[], Console]) -> Console:

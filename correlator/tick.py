@@ -47,7 +47,7 @@ class Tick:
     @property
     def reached(self) -> Instant:
         """When the feed was last read to its end and everything in it correlated; 0 = never."""
-        return self.closing if self.done and self.complete else self.since
+        return self.closing if self.complete else self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +195,12 @@ class Correlator:
 
 def evaluated(connection: Connection) -> Instant:
     """Until when everything that had been received was evaluated; 0 before the first tick."""
-    last = _unpack(read_cursor(connection, "tick"))
-    return last.closing if last.complete else last.since
+    return last_tick(connection).reached
+
+
+def last_tick(connection: Connection) -> Tick:
+    """The newest tick, maybe still open; its number is 0 where there was none."""
+    return _unpack(read_cursor(connection, "tick"))
 
 
 def _take(connection: Connection) -> list[Match]:
@@ -204,11 +208,6 @@ def _take(connection: Connection) -> list[Match]:
     rows = connection.execute(select(table).order_by(table.c.id)).all()
     connection.execute(delete(table).where(table.c.id.in_([row.id for row in rows])))
     return [match for row in rows for match in unpack_matches(row.payload)]
-
-
-def last_tick(connection: Connection) -> Tick:
-    """The newest tick, maybe still open; its number is 0 where there was none."""
-    return _unpack(read_cursor(connection, "tick"))
 
 
 def _pack(tick: Tick) -> str:

@@ -16,12 +16,15 @@ from alerts.raising import RAISED, REVISED
 from collectors import offsets
 from collectors.lock import last_pass
 from correlator import figures
+from correlator.health import Health, read_health
 from correlator.tick import last_tick
 from dashboards.metrics import MOST, Part, Sample
 from haidang import __version__
 from haidang.errors import HaidangError, Unavailable
 from haidang.model.detection import LEVELS
 from haidang.model.instant import SECOND, Instant
+from haidang.model.scope import Scope
+from haidang.store.inventory import Inventory
 from haidang.store.state import counters, tables
 from haidang.store.state.counters import Counters
 from haidang.store.state.database import Database
@@ -40,11 +43,14 @@ _COUNTED = {
 _BY_LEVEL = {"haidang_alerts_raised_total": RAISED, "haidang_alerts_revised_total": REVISED}
 
 
-def parts(database: Database, data_dir: Path, profile: str) -> Mapping[str, Part]:
-    """Every part of the figures by its name in `haidang_scrape_errors`."""
+def parts(
+    database: Database, inventory: Inventory, scope: Scope, data_dir: Path, profile: str
+) -> Mapping[str, Part]:
+    """Every part of the figures by its name in `haidang_scrape_errors`; `scope` sees everything."""
     return {
         "build": lambda _now: [("haidang_build_info", (__version__, profile), 1)],
         "state": patient(lambda now: list(state(database, now)), PATIENCE_SECS),
+        "health": patient(lambda _now: _read_health(database, inventory, scope), PATIENCE_SECS),
         "records": lambda now: records(data_dir, now),
         "disk": lambda _now: disk(data_dir),
     }
@@ -191,6 +197,22 @@ def _alerts(connection: Connection, counted: Counters, now: Instant) -> Iterator
         yield "haidang_alerts_open", (level,), int(row.alerts) if row else 0
         oldest = _secs(max(0, now - row.oldest)) if row else 0
         yield "haidang_alert_open_oldest_seconds", (level,), oldest
+
+
+def _read_health(database: Database, inventory: Inventory, scope: Scope) -> list[Sample]:
+    with database.reading() as connection:
+        return list(health(read_health(connection, scope, inventory, back=0)))
+
+
+def health(found: Health) -> Iterator[Sample]:
+    """Who is heard, and what of that somebody must look at."""
+    states = Counter({"receiving": 0, "silent": 0})
+    states.update(one.state for one in found.sources)
+    yield from (("haidang_sources", (name,), count) for name, count in states.items())
+    open_ = Counter(one.kind for one in found.findings if not one.end and not one.explained)
+    yield "haidang_sources_silent", (), open_["silent"]
+    yield "haidang_lines_down", (), open_["line_down"]
+    yield "haidang_units_unseen", (), len(found.blind)
 
 
 def _secs(span: Instant) -> float:

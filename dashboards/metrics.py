@@ -29,7 +29,7 @@ LABELS: Mapping[str, Collection[str]] = {
     "severity": LEVELS,
     "mode": MODES,
     "reason": DROP_RULES,
-    "state": ("receiving", "silent", "never"),
+    "state": ("receiving", "silent"),
 }
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
 
@@ -123,6 +123,14 @@ FAMILIES = (
         "Age of the oldest open group; 0 where none is open.",
         ("severity",),
     ),
+    Family("haidang_sources", "gauge", "Sources by state.", ("state",)),
+    Family(
+        "haidang_sources_silent",
+        "gauge",
+        "Silent sources that nothing explains and whose place still speaks: somebody must look.",
+    ),
+    Family("haidang_lines_down", "gauge", "Places whose line is down, unexplained."),
+    Family("haidang_units_unseen", "gauge", "Units of the inventory of which nothing is received."),
     Family("haidang_data_dir_used_bytes", "gauge", "Size of the files in the data folder."),
     Family("haidang_data_dir_free_bytes", "gauge", "Free space of its file system."),
     Family("haidang_data_dir_size_bytes", "gauge", "Size of its file system."),

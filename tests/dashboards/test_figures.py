@@ -10,15 +10,20 @@ from alerts.grouping import OPEN
 from collectors import lock
 from collectors.ledger import Counts
 from collectors.offsets import Offsets, save
+from correlator.health import Finding, Health, SourceHealth
 from correlator.tick import Correlator
 from dashboards import figures
 from dashboards.metrics import FAMILIES, MOST, exposition
 from haidang.errors import Unavailable
 from haidang.model.instant import HOUR, MINUTE, SECOND
 from haidang.model.scope import Scope
+from haidang.store.inventory import Inventory
 from haidang.store.state import counters, tables
+from haidang.yamldoc import parse
 from tests.support import state as stores
+from tests.support.console import EMPTY
 from tests.support.feed import NOON, MemoryStore, count, engine_of, event, leaf
+from tests.support.heard import heard
 
 cluster, state, database = stores.cluster, stores.state, stores.database
 NOW = NOON + HOUR
@@ -116,6 +121,41 @@ def test_alerts_are_counted_by_severity(database):
     assert 2 == found["haidang_alerts_revised_total", "low"]
 
 
+def finding(kind, end=0, explained=""):
+    """A silence; it goes on unless it has an end."""
+    return Finding(kind, "xa-a", None, 1, end, ("a",), recovered=False, explained=explained)
+
+
+def test_silence_that_goes_on_unexplained_is_what_counts():
+    """What ended, and what the calendar explains, needs nobody."""
+    sources = (
+        SourceHealth(heard("a", [NOON]), "xa-a", None, "", state, None, None, 1)
+        for state in ("receiving", "silent", "receiving")
+    )
+    found = Health(
+        NOON,
+        tuple(sources),
+        (
+            finding("silent"),
+            finding("silent"),
+            finding("silent", 5),
+            finding("silent", 0, "cat-dien"),
+            finding("line_down"),
+            finding("line_down", 5),
+            finding("line_down", 0, "cat-dien"),
+        ),
+        ("xa-b",),
+    )
+
+    assert {
+        ("haidang_sources", "receiving"): 2,
+        ("haidang_sources", "silent"): 1,
+        ("haidang_sources_silent",): 2,
+        ("haidang_lines_down",): 1,
+        ("haidang_units_unseen",): 1,
+    } == by_name(figures.health(found))
+
+
 def test_records_are_those_of_the_ledger(tmp_path):
     """What left the quarantine stays counted as having come there: counters never go down."""
     assert [] == list(figures.records(tmp_path, NOW))
@@ -159,9 +199,12 @@ def test_every_family_comes_from_a_part(database, tmp_path):
     engine = engine_of(tmp_path / "rules", leaf("probe"))
     Correlator(database, MemoryStore([event(1)]), engine, Scope.system(), 0).run(NOW)
 
-    text = exposition(figures.parts(database, tmp_path, "embedded"), NOW).decode()
+    inventory = Inventory.of(parse(EMPTY, "inventory.yml")[0])
+    parts = figures.parts(database, inventory, Scope.system(), tmp_path, "embedded")
+    text = exposition(parts, NOW).decode()
     assert [] == [one.name for one in FAMILIES if f"# TYPE {one.name} {one.kind}" not in text]
-    assert 'haidang_scrape_errors{part="state"} 0.0' in text
+    failed = [line for line in text.splitlines() if line.startswith("haidang_scrape_errors")]
+    assert [f'haidang_scrape_errors{{part="{part}"}} 0.0' for part in parts] == failed
 
 
 def test_part_that_does_not_answer_is_given_up(monkeypatch):

@@ -55,8 +55,12 @@ FIRING = (
     Case("HaidangDiskFilling", {**FREE, "haidang_data_dir_free_bytes": "499-1x400"}, "6h"),
     Case("HaidangCriticalAlert", {RAISED: "3x50 4x10"}),
     Case("HaidangCriticalAlertOpen", {f'{OLDEST}{{severity="critical"}}': "3601x60"}),
+    Case("HaidangSourceSilent", {"haidang_sources_silent": "0x59 1"}),
+    Case("HaidangLineDown", {"haidang_lines_down": "0x59 2"}),
 )
 QUIET = (
+    Case("HaidangSourceSilent", {"haidang_sources_silent": "1x59 0"}),
+    Case("HaidangLineDown", {"haidang_lines_down": "1x59 0", "haidang_sources_silent": "1x60"}),
     Case("HaidangDown", {'up{job="haidang"}': "1x58 0x2"}),
     Case("HaidangDown", UP),
     Case("HaidangFiguresMissing", {'haidang_scrape_errors{part="disk"}': "0x56 1x4"}),
