@@ -229,12 +229,46 @@ def test_bytes_that_are_no_document_are_unknown(make, world):
         assert "(không rõ) 1" == tell(detection, copies_of([event]), world.names)["vi"]
 
 
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        pytest.param("a[{web_user_shell.count|seen}, b].", "a, b.", id="found"),
+        pytest.param("a[{nobody.count|seen}, b].", "a.", id="not found"),
+        pytest.param("a[{parent|seen}, b].", "a.", id="fact that no event holds"),
+        pytest.param("a{web_user_shell.count|seen}.", "a.", id="outside a clause"),
+    ],
+)
+def test_seen_asks_for_a_value_without_showing_it(world, template, expected):
+    """A clause may rest on what it does not name."""
+    assert expected == tell_vi(world.a1, world.names, template)
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        pytest.param(("crawler", "reader"), "2 đường dẫn; máy tìm kiếm nhận, còn người bị chuyển.",
+                     id="both"),
+        pytest.param(("crawler", "crawler"), "2 đường dẫn; máy tìm kiếm nhận.", id="crawlers"),
+        pytest.param(("reader", "reader"), "2 đường dẫn, còn người bị chuyển.", id="readers"),
+    ],
+)  # fmt: skip
+def test_each_claim_rests_on_its_own_events(make, rules, expected):
+    """What no event shows is not said."""
+    vi = (
+        "{aggregate} đường dẫn[{crawler.count|seen}; máy tìm kiếm nhận]"
+        "[{reader.count|seen}, còn người bị chuyển]."
+    )
+    pairs = [(make.event(f"e{n}", n, {}), rule) for n, rule in enumerate(rules)]
+    detection = make.detection(pairs, {"vi": vi}, {}, value=2)
+    assert expected == tell(detection, {}, make.names())["vi"]
+
+
 PIECES = st.sampled_from(
     [
         *"{}| \u0301",
         *("affected", "kind", "group.", "web_form_post.", "web_script_in_upload.", "host"),
         *("first.", "last.", "same.", "count", "@timestamp", "url.path"),
-        *("clock", "date", "number", "basename", "section"),
+        *("clock", "date", "number", "basename", "section", "seen"),
         *("{kind}", "{web_form_post.first.url|number}", "[ {parent}", "[", "]"),
     ]
 )

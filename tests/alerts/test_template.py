@@ -20,6 +20,8 @@ from alerts.template import Clause, Mistake, Reference, check_template, parse_te
             Reference("first", "a", "@timestamp", "clock"),
             id="time and filter",
         ),
+        pytest.param("{a.count|seen}", Reference("count", "a", "", "seen"), id="seen"),
+        pytest.param("{beat|seen}", Reference("fact", "", "beat", "seen"), id="fact seen"),
         pytest.param("{a.last.url.path}", Reference("last", "a", "url.path"), id="last"),
         pytest.param(
             "{4f1e-2.same.url.path}", Reference("same", "4f1e-2", "url.path"), id="rule by id"

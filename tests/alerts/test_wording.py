@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import wording
+from haidang.model.instant import DAY, HOUR, MINUTE, SECOND
 
 
 @pytest.mark.parametrize(
@@ -130,3 +131,22 @@ def test_decimals_are_written_as_the_language_writes_them(value, vietnamese, eng
         wording.decimal(value, "vi"),
         wording.decimal(value, "en"),
     )
+
+
+@pytest.mark.parametrize(
+    ("length", "vietnamese", "english"),
+    [
+        pytest.param(60 * MINUTE + 2 * SECOND, "60 phút", "60 minutes", id="an hour"),
+        pytest.param(39 * MINUTE + 40 * SECOND, "40 phút", "40 minutes", id="nearest minute"),
+        pytest.param(175 * MINUTE, "175 phút", "175 minutes", id="not yet three hours"),
+        pytest.param(205 * MINUTE, "205 phút", "205 minutes", id="no round number of hours"),
+        pytest.param(25 * HOUR, "25 giờ", "25 hours", id="hours"),
+        pytest.param(4 * DAY + HOUR, "4 ngày", "4 days", id="days"),
+        pytest.param(MINUTE, "60 giây", "60 seconds", id="a minute"),
+        pytest.param(SECOND, "1 giây", "1 second", id="a second"),
+        pytest.param(SECOND // 3, "", "", id="less than half a second"),
+    ],
+)
+def test_length_is_told_to_the_nearest_unit(length, vietnamese, english):
+    """60 minutes rather than an hour, so that five and sixty compare."""
+    assert (vietnamese, english) == (wording.about(length, "vi"), wording.about(length, "en"))
