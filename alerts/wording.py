@@ -76,7 +76,7 @@ def about(length: Instant, language: str) -> str:
     for unit, vietnamese, english in _SPANS:
         count = (length + unit // 2) // unit
         near = abs(count * unit - length) * 20 <= length
-        if (count > 2 and near) or (unit == SECOND and count):
+        if (length >= 3 * unit and near) or (unit == SECOND and count):
             word = vietnamese if language == "vi" else english + ("" if count == 1 else "s")
             return f"{number(count, language)} {word}"
     return ""

@@ -15,6 +15,8 @@ from typing import Final
 
 from app.demo import (
     attack_backdoor,
+    attack_beat,
+    attack_gambling,
     attack_ransom,
     life_commune,
     life_signing,
@@ -37,6 +39,8 @@ PARTS: Final[tuple[Callable[[World], Iterable[Act]], ...]] = (
     life_commune.acts,
     life_signing.acts,
     attack_backdoor.acts,
+    attack_gambling.acts,
+    attack_beat.acts,
     attack_ransom.acts,
     trap_news.acts,
     trap_passwords.acts,

@@ -12,6 +12,7 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
+from app.demo.attack_beat import beat
 from app.demo.clock import STEPS, clock, instant
 from app.demo.day import files_until
 from app.demo.logs import KINDS
@@ -33,7 +34,12 @@ from tests.support.correlation import empty_database
 # The half-hours of the stories: the day between them has hardly a match.
 SPANS = tuple(
     (instant(clock(*start)), instant(clock(*end)))
-    for start, end in (((1, 30), (2, 0)), ((14, 15), (14, 45)))
+    for start, end in (
+        ((1, 30), (2, 0)),
+        ((4, 30), (4, 36)),
+        ((7, 42), (8, 50)),
+        ((14, 15), (14, 45)),
+    )
 )
 ROOT = Path(__file__).parents[3]
 ALLOWANCE = 15 * MINUTE
@@ -43,11 +49,11 @@ DATASETS = {kind.file: kind.dataset for kind in KINDS.values()}
 
 
 def events_of(world):
-    """Every event of these half-hours, as collection would store it."""
+    """Every event of these hours, as collection would store it."""
     for path, content in files_until(world, STEPS[-1], SPANS).items():
         _, host, name = path.split("/")
         dataset, context, state = load_dataset(DATASETS[name]), Context(host, VIETNAM), {}
-        for number, line in enumerate(content.removesuffix(b"\n").split(b"\n")):
+        for number, line in enumerate(content.split(b"\n")[:-1]):
             masked = dataset.mask(line, b"a key of these tests")
             for part, parsed in enumerate(dataset.parse(masked, context, state)):
                 put(parsed.document, "host.name", host)
@@ -66,9 +72,12 @@ def engine():
 
 @pytest.fixture(scope="module")
 def matches(engine):
-    """Give every match of the simulated day, in order of time."""
+    """Give the matches of these hours, in order of time; of look-ups only those of the story."""
     found, poison = match_events(engine, list(events_of(make_world())))
     assert not poison
+    # The others are hundreds of groups of one or two, which no order can make alerts of.
+    name = beat(make_world()).name
+    found = [one for one in found if one.values.get("dns.question.name", name) == name]
     return sorted(found, key=lambda one: (one.time, one.event, one.rule))
 
 
@@ -126,11 +135,12 @@ def shuffled(matches, random):
     return [(end, mixed[start:stop]) for start, stop in edges]
 
 
-def test_the_day_leaves_the_two_stories(in_order):
+def test_the_day_leaves_the_four_stories(in_order):
     """What all other cases are compared with is what the demo promises."""
     episodes, alerts = in_order
 
-    assert ["web_backdoor", "win_ransomware_preparation"] == [name for name, *_ in alerts]
+    stories = {"web_backdoor", "web_gambling_pages", "net_dns_beat", "win_ransomware_preparation"}
+    assert stories == {name for name, *_ in alerts}
     assert len(episodes) > len(alerts)
 
 

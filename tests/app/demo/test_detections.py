@@ -1,4 +1,4 @@
-"""What the shipped rules find in the simulated day: the two stories, and nothing in daily life.
+"""What the shipped rules find in the simulated day: the four stories, and nothing in daily life.
 
 The windows are those of the correlator; stores, cursors and ticks are left to the scenarios.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.demo.attack_beat import beat
 from app.demo.clock import STEPS
 from app.demo.day import files_until
 from app.demo.logs import KINDS
@@ -83,27 +84,32 @@ def _windows(one: Correlation, hits: list[Hit]) -> dict[Group, list[Instant]]:
     """The ends of a correlation's qualifying windows by group."""
     points: dict[Group, list[Point]] = defaultdict(list)
     for step, rule in enumerate(one.rules):
-        for number, (group, time) in enumerate(_inputs(rule, one.group_by, hits)):
-            points[group].append(Point(time, f"{rule} {number}", 1 << step, _NOBODY))
+        for number, (group, time, counted) in enumerate(_inputs(rule, one, hits)):
+            points[group].append(Point(time, f"{rule} {number}", 1 << step, _NOBODY, counted))
     ends = {group: list(anchors(sorted(some), one)) for group, some in points.items()}
     return {group: found for group, found in ends.items() if found}
 
 
 def _inputs(
-    rule: str, group_by: tuple[str, ...], hits: list[Hit]
-) -> Iterable[tuple[Group, Instant]]:
+    rule: str, outer: Correlation, hits: list[Hit]
+) -> Iterable[tuple[Group, Instant, tuple[str, ...]]]:
+    """The group, time and counted value of each input of a correlation by this rule."""
     inner = next((one for one in _rule_set().correlations if one.card.id == rule), None)
     if inner is not None:
         for group, times in _windows(inner, hits).items():
             values = dict(group)
             for time in times:
-                yield tuple((name, values[name]) for name in group_by), time
+                yield tuple((name, values[name]) for name in outer.group_by), time, ()
         return
     for hit in hits:
         if hit.rule.card.id == rule:
-            group = tuple((name, first_text(hit.document, name)) for name in group_by)
+            group = tuple((name, first_text(hit.document, name)) for name in outer.group_by)
             if all(value for _, value in group):
-                yield group, hit.time
+                yield (
+                    group,
+                    hit.time,
+                    tuple(first_text(hit.document, one) for one in outer.value_fields),
+                )
 
 
 def _found(hits: list[Hit]) -> dict[str, list[Group]]:
@@ -117,7 +123,7 @@ def _found(hits: list[Hit]) -> dict[str, list[Group]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_two_stories_and_nothing_else_are_found(seed: int) -> None:
+def test_the_four_stories_and_nothing_else_are_found(seed: int) -> None:
     """One group of each story's correlation; no rule alone matches but for the licensed scan."""
     world = make_world(seed)
     hits = _hits(world)
@@ -125,6 +131,13 @@ def test_the_two_stories_and_nothing_else_are_found(seed: int) -> None:
         "web_backdoor": [(("host.name", world.web.name),)],
         "win_ransomware_preparation": [
             (("host.name", world.files.name), ("user.name", world.ransom.account))
+        ],
+        "web_gambling_pages": [(("host.name", world.web.name),)],
+        "net_dns_beat": [
+            (
+                ("source.ip", world.village.desks[world.infected].address),
+                ("dns.question.name", beat(world).name),
+            )
         ],
     }
     assert wanted == _found(hits)
