@@ -12,7 +12,8 @@ from haidang.model.instant import SECOND, Instant
 from haidang.store.state import counters
 
 EVENTS, MATCHES, FAILED = "events", "matches", "evaluations_failed"
-RULE_MATCHES = "rule_matches"  # by rule
+EXCLUDED = "matches_excluded"
+RULE_MATCHES = "rule_matches"  # by rule, without the excluded ones
 LAG, LAG_SUM = "evaluation_lag", "evaluation_lag_sum"  # by bucket; microseconds
 TICKS, DETECTIONS = "ticks", "detections"
 
@@ -32,7 +33,8 @@ def matched(
     found = Counter({(EVENTS, ""): len(events), (MATCHES, ""): len(matches), (FAILED, ""): failed})
     found[LAG_SUM, ""] = sum(lags)
     found.update((LAG, bucket(lag)) for lag in lags)
-    found.update((RULE_MATCHES, match.rule) for match in matches)
+    found[EXCLUDED, ""] = sum(1 for match in matches if match.excluded)
+    found.update((RULE_MATCHES, match.rule) for match in matches if not match.excluded)
     counters.add(connection, found)
 
 

@@ -38,6 +38,7 @@ _COUNTED = {
     "haidang_events_evaluated_total": figures.EVENTS,
     "haidang_evaluations_failed_total": figures.FAILED,
     "haidang_matches_total": figures.MATCHES,
+    "haidang_matches_excluded_total": figures.EXCLUDED,
     "haidang_detections_total": figures.DETECTIONS,
 }
 _BY_LEVEL = {"haidang_alerts_raised_total": RAISED, "haidang_alerts_revised_total": REVISED}

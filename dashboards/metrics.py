@@ -103,7 +103,12 @@ FAMILIES = (
     Family(
         "haidang_evaluation_lag_seconds", "histogram", "From an event's receipt to its evaluation."
     ),
-    Family("haidang_matches_total", "counter", "Matches of all rules, in trial too."),
+    Family("haidang_matches_total", "counter", "Matches of all rules, in trial and excluded too."),
+    Family(
+        "haidang_matches_excluded_total",
+        "counter",
+        "Matches that an exclusion of the calendar kept.",
+    ),
     Family(
         "haidang_rule_matches_total",
         "counter",

@@ -1,10 +1,13 @@
 """What the correlator counts of its own work: each thing once, whatever dies between."""
 
+from dataclasses import replace
+
 import pytest
 
 from correlator import figures
 from correlator.tick import Correlator
 from haidang import durable
+from haidang.model.detection import Match
 from haidang.model.instant import HOUR, MINUTE, SECOND
 from haidang.model.scope import Scope
 from haidang.store.state import counters
@@ -55,6 +58,17 @@ def test_tick_counts_what_it_did(correlator, database):
 
     correlator.run(NOW + MINUTE)
     assert {**COUNTED, ("ticks", ""): 2} == counted(database)
+
+
+def test_excluded_matches_are_counted_apart(database):
+    """They belong to no rule's own count."""
+    free = Match("probe", "h", "e1", 0, 0, "s", "o", (), "z", 2, {})
+    kept = replace(free, event="e2", excluded="LT-03")
+    with database.transaction("test") as connection:
+        figures.matched(connection, (), [free, kept], 0, NOW)
+
+    found = {("matches", ""): 2, ("matches_excluded", ""): 1, ("rule_matches", "probe"): 1}
+    assert found == counted(database)
 
 
 @pytest.mark.parametrize("stage", ["match", "correlate"])
