@@ -2,10 +2,13 @@
 
 import os
 import signal
+import socket
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -92,10 +95,31 @@ def serve(app: FastAPI, listen: str) -> None:
     The peer that a proxy on this machine names is believed.
     """
     host, _, port = listen.rpartition(":")
+    server = _server(app, host=host.strip("[]"), port=int(port))
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # raised again at the end
+    try:
+        server.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def served(app: FastAPI, listening: socket.socket) -> Iterator[None]:
+    """Answer on this socket, in a thread of its own, while the block runs."""
+    server = _server(app)
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="console")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _server(app: FastAPI, **place: Any) -> uvicorn.Server:
     settings = uvicorn.Config(
         app,
-        host=host.strip("[]"),
-        port=int(port),
+        **place,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -103,8 +127,4 @@ def serve(app: FastAPI, listen: str) -> None:
         forwarded_allow_ips="127.0.0.1,::1",
         timeout_graceful_shutdown=_GRACE_SECS,
     )
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # raised again at the end
-    try:
-        uvicorn.Server(settings).run()
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return uvicorn.Server(settings)

@@ -1,27 +1,37 @@
 """`haidang demo`: the day in tỉnh Mẫu, simulated logs through the real product."""
 
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import click
 
 from alerts.display import WIDTH, wrap
 from alerts.listing import list_alerts
-from app.demo.clock import STEPS
+from app.demo import attack_folder
+from app.demo.clock import MIDNIGHT, STEPS
 from app.demo.cluster import Cluster
+from app.demo.live import SimulatedClock, console, interruptible
 from app.demo.story import Stage, Step
 from app.demo.world import make_world
 from haidang.model.alert import LEVEL_WORDS, Alert
-from haidang.model.instant import HOUR, Instant, to_local
+from haidang.model.instant import HOUR, SECOND, Instant, to_local
 
 BANNER = "DỮ LIỆU MÔ PHỎNG · simulated data"
+
+_ELASTIC = {"elastic": ["elastic"]}
+_MORNING = MIDNIGHT + 10 * HOUR
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="End after the day instead of watching the files on.")
+@click.option(
+    "--attack",
+    is_flag=True,
+    help="No day: watch a folder in which you paste lines, and show what they raise.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another world.")
 @click.option(
     "--store",
@@ -39,48 +49,88 @@ BANNER = "DỮ LIỆU MÔ PHỎNG · simulated data"
     show_default=True,
     help="Where the day's files are kept; a second run there adds nothing.",
 )
-def command(once: bool, seed: int, kind: str, folder: Path) -> None:
+def command(*, once: bool, attack: bool, seed: int, kind: str, folder: Path) -> None:
     """Play a simulated day of a province: logs are written, collected, correlated, told.
 
     The last line counts: events = indexed + quarantined + dropped, then what came of them. Without
-    --once the files stay watched: append a line to one of them and see what it raises. While a
-    store is away the simulated clock waits for it.
+    --once the console is open from the beginning, and afterwards the files stay watched: append a
+    line to one of them and see what it raises; Ctrl-C ends. While a store is away the simulated
+    clock waits for it.
     """
+    if once and attack:
+        raise click.UsageError("--attack goes on until Ctrl-C; leave --once out")
+    world = make_world(seed)
+    parts = [f"seed-{seed}", *(["attack"] if attack else []), *_ELASTIC.get(kind, [])]
+    place = folder / "-".join(parts)
     with ExitStack() as stack:
         cluster = None
-        place = folder / f"seed-{seed}"
         if kind == "elastic":
-            place = place.with_name(f"{place.name}-elastic")
             click.echo("Đang khởi động · starting Elasticsearch, PostgreSQL …")
             cluster = Cluster.start(place, stack)
-        stage = Stage.open(place, make_world(seed), stack, cluster)
-        click.echo(f"{BANNER}: {to_local(STEPS[0]):%d/%m/%Y}, {stage.folder}")
-        told = {alert.id for step in hourly(stage.play(_moment)) for alert in _tell(step)}
-        _tell_known(stage, told)
-        if not once:
-            _watch(stage)
+        more = attack_folder.inputs(world, place) if attack else ()
+        stage = Stage.open(place, world, stack, cluster, more)
+        click.echo(f"{BANNER}: {to_local(MIDNIGHT):%d/%m/%Y}, {stage.folder}")
+        if once:
+            _play(stage, SimulatedClock(MIDNIGHT), Event())
+        else:
+            _live(stage, stack, attack=attack)
         for line in closing(stage):
             click.echo(line)
 
 
-def _watch(stage: Stage) -> None:
-    """The simulated clock goes on from the end of the day, until Ctrl-C."""
-    click.echo(f"Đang theo dõi {stage.folder}/logs · watching; Ctrl-C ends")
-    started = time.monotonic_ns()
-
-    def clock() -> Instant:
-        return STEPS[-1] + (time.monotonic_ns() - started) // 1_000
-
-    try:
-        for step in stage.watch(clock, _moment):
+def _live(stage: Stage, stack: ExitStack, *, attack: bool) -> None:
+    """The day, or the folder of attacks, with the console open; until Ctrl-C."""
+    clock = SimulatedClock(max(_MORNING, stage.evaluated() + SECOND) if attack else MIDNIGHT)
+    ended = stack.enter_context(interruptible())
+    door = stack.enter_context(console(stage.settings, clock, BANNER.partition(" ·")[0]))
+    click.echo(f"Bảng điều khiển · console: {door.address}")
+    click.echo(f"  tài khoản · account: {door.account}")
+    click.echo(f"  mật khẩu dùng một lần · one-time password: {door.password}")
+    with suppress(KeyboardInterrupt):
+        if attack:
+            clock.go_on(clock())
+            _invite(stage, clock())
+        else:
+            _play(stage, clock, ended)
+            clock.go_on(max(STEPS[-1], stage.evaluated()))
+            click.echo(f"Đang theo dõi {stage.folder}/logs · watching; Ctrl-C ends")
+        for step in stage.watch(clock, lambda: _moment(ended)):
             if step.framed or step.alerts or step.stopped:
                 _tell(step)
-    except KeyboardInterrupt:
-        click.echo()
+    click.echo()
 
 
-def _moment() -> None:
-    time.sleep(1)
+def _play(stage: Stage, clock: SimulatedClock, ended: Event) -> None:
+    """The day; a Ctrl-C that `ended` heard interrupts it between two steps."""
+    steps = _stepping(stage.play(lambda: _moment(ended)), clock, ended)
+    told = {alert.id for step in hourly(steps) for alert in _tell(step)}
+    _tell_known(stage, told)
+
+
+def _stepping(steps: Iterable[Step], clock: SimulatedClock, ended: Event) -> Iterator[Step]:
+    for step in steps:
+        clock.stand(step.at)
+        yield step
+        if ended.is_set():
+            raise KeyboardInterrupt
+
+
+def _invite(stage: Stage, moment: Instant) -> None:
+    """Which file takes what, with lines to paste that are of now."""
+    folder = stage.folder / attack_folder.FOLDER
+    folder.mkdir(exist_ok=True)
+    for one in attack_folder.samples(stage.world, moment):
+        (folder / one.file).touch()
+        click.echo(f"\n{folder}/{one.file}  ({one.about}; {one.host.name})")
+        click.echo(one.lines(moment).decode(), nl=False)
+    click.echo(
+        f"\nDán dòng vào tệp để xem cảnh báo · paste lines into a file of {folder}; Ctrl-C ends"
+    )
+
+
+def _moment(ended: Event) -> None:
+    if ended.wait(1):
+        raise KeyboardInterrupt
 
 
 def hourly(steps: Iterable[Step]) -> Iterator[Step]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from sqlalchemy import func, select
+
 from alerts.listing import list_alerts
 from app import config, stores, wiring
 from app.demo.announced import calendar_yaml
@@ -18,10 +20,12 @@ from app.demo.cluster import Cluster
 from app.demo.configuration import config_yaml, inventory_yaml
 from app.demo.day import files_until
 from app.demo.world import World
+from app.settings import Config, InputSettings
 from collectors.ledger import Counts
 from haidang.errors import HaidangError, Unavailable
 from haidang.model.alert import Alert
 from haidang.model.instant import Instant
+from haidang.store.state import tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,23 @@ class Stage:
 
     folder: Path
     world: World
+    settings: Config
     collecting: wiring.Collecting
     soc: wiring.Soc
 
     @classmethod
     def open(
-        cls, folder: Path, world: World, stack: ExitStack, cluster: Cluster | None = None
+        cls,
+        folder: Path,
+        world: World,
+        stack: ExitStack,
+        cluster: Cluster | None = None,
+        more: tuple[InputSettings, ...] = (),
     ) -> Self:
-        """Write configuration, inventory, calendar where they are missing, then open everything."""
+        """Write configuration, inventory, calendar where they are missing, then open everything.
+
+        `more` are inputs of this run alone, besides the world's.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         _write_once(folder / "inventory.yml", inventory_yaml(world))
         _write_once(folder / "calendar.yml", calendar_yaml(world))
@@ -56,11 +69,12 @@ class Stage:
         if cluster:
             file.write_text(cluster.addressed(file.read_text("utf-8")), encoding="utf-8")
         settings = config.load(file)
+        settings = replace(settings, inputs=(*settings.inputs, *more))
         for _line in stores.init(settings):
             pass
         collecting = stack.enter_context(wiring.open_collecting(settings))
         soc = stack.enter_context(wiring.open_soc(settings))
-        return cls(folder, world, collecting, soc)
+        return cls(folder, world, settings, collecting, soc)
 
     def play(self, wait: Callable[[], None], spans: tuple[Span, ...] = WHOLE_DAY) -> Iterator[Step]:
         """The day step by step of the simulated clock; `wait` passes a moment of an outage.
@@ -113,6 +127,12 @@ class Stage:
         while True:
             wait()
             yield from self._lasting(clock(), wait)
+
+    def evaluated(self) -> Instant:
+        """The newest receive time that was evaluated, 0 where nothing was."""
+        newest = select(func.max(tables.coverage.c.end))
+        with self.soc.database.reading() as connection:
+            return connection.execute(newest).scalar_one() or 0
 
     def totals(self) -> Counts:
         """The ledger since the first run."""
