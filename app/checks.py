@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from app import config
+from app.calendars import site_calendar
 from app.rule_modes import idle_choices
 from app.rulesets import OURS, SITE, SiteRules, cards, own_folders, sets_folder
 from app.settings import (
@@ -75,6 +76,7 @@ def check(path: Path, environment: Mapping[str, str]) -> Checked:
         return Checked(remarks, f"{path}: what it names was not looked at")
     found = chain(
         inventory(settings),
+        calendar(settings),
         rules(settings),
         stored_secrets(settings, environment),
         inputs(settings),
@@ -88,6 +90,18 @@ def inventory(settings: Config) -> Iterator[Remark]:
     """The inventory's own problems, then inputs that name a unit or zone it does not know."""
     try:
         check_inputs(settings, Inventory.load(settings.inventory))
+    except InputError as error:
+        yield from (Remark(str(one)) for one in error.problems)
+
+
+def calendar(settings: Config) -> Iterator[Remark]:
+    """The calendar's own problems; without an inventory it cannot be read."""
+    try:
+        known = Inventory.load(settings.inventory)
+    except InputError:
+        return
+    try:
+        site_calendar(settings, known)
     except InputError as error:
         yield from (Remark(str(one)) for one in error.problems)
 

@@ -60,6 +60,7 @@ def examine(path: Path, environment: Mapping[str, str], now: Instant) -> Iterato
     facts = {"inputs": len(settings.inputs), "profile": settings.profile}
     yield Finding("configuration.ok", facts=facts)
     yield from _remarks("inventory", checks.inventory(settings))
+    yield from _remarks("calendar", checks.calendar(settings))
     yield from _remarks("rules", checks.rules(settings))
     yield from _remarks("secrets", checks.stored_secrets(settings, environment))
     yield from _remarks("inputs", checks.inputs(settings))

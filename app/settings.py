@@ -241,6 +241,7 @@ class Config:
             "File of the calendar: working hours, days off, windows, exclusions; docs/calendar.md.",
             default="none",
             kind="path",
+            example="calendar.yml",
         ),
     )
     profile: Profile = field(

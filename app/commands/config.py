@@ -23,8 +23,8 @@ def command() -> None:
 def check(config_path: Path, *, strict: bool) -> None:
     """Say everything that is wrong with the configuration, and change nothing.
 
-    The file, the inventory, rules, secrets, files of the inputs, folders; every problem at once,
-    with its place. Ends with 1 if there is one.
+    The file, the inventory, the calendar, rules, secrets, files of the inputs, folders; every
+    problem at once, with its place. Ends with 1 if there is one.
     """
     found = look(config_path, os.environ)
     for warning in found.warnings:

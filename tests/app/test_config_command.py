@@ -81,7 +81,7 @@ def test_what_the_file_names_is_looked_at_all_at_once(haidang, web):
     folder = web.parent
     content = yaml.safe_load(web.read_text("utf-8"))
     content["inputs"][0]["operator"] = "haa"
-    content |= {"rules": ["mine", "gone"], "data_dir": "inventory.yml"}
+    content |= {"calendar": "none.yml", "rules": ["mine", "gone"], "data_dir": "inventory.yml"}
     content["rule_modes"] = [{"rule": "no such rule", "mode": "off", "reason": "r"}]
     content["console"] = {"metrics_token_file": "token"}
     web.write_text(yaml.safe_dump(content), "utf-8")
@@ -91,6 +91,7 @@ def test_what_the_file_names_is_looked_at_all_at_once(haidang, web):
 
     for words in (
         "inputs.ha.operator: 'haa' is not in ",
+        f"{folder}/none.yml: cannot be read",
         f"{folder}/gone: no such file or folder of rules",
         f"warning: rule left out: {folder}/mine/broken.yml",
         "rule_modes: no rule here has the rule 'no such rule'",
@@ -98,7 +99,7 @@ def test_what_the_file_names_is_looked_at_all_at_once(haidang, web):
         f"data_dir: {folder}/inventory.yml is not a folder",
     ):
         assert words in ran.err
-    assert "; 4 problems, " in ran.out
+    assert "; 5 problems, " in ran.out
     assert (1, True) == (ran.code, ran.clean)
 
 
