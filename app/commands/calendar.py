@@ -98,23 +98,23 @@ def held(calendar: Calendar, inventory: Inventory, at: Instant) -> Iterator[str]
             yield f"{unit.name}: {'giờ làm việc' if day == hours else words}"
     for window in calendar.windows:
         if window.holds(at):
-            until = _clock(window.span.end)
-            yield f"{window.id} {_WORDS[window.kind]}, đến {until}: {window.reason} ({window.by})"
+            until = _end(window.span.end)
+            yield f"{window.id} {_WORDS[window.kind]}, {until}: {window.reason} ({window.by})"
     for one in calendar.exclusions:
         if one.span.holds(at):
-            yield f"{one.id} loại trừ, đến {_clock(one.span.end)}: {one.reason} ({one.by})"
+            yield f"{one.id} loại trừ, {_end(one.span.end)}: {one.reason} ({one.by})"
 
 
 def exclusion_lines(
     calendar: Calendar, found: Mapping[str, Excluded], now: Instant
 ) -> Iterator[str]:
     """For people; an exclusion that is gone from the file is named if it counted anything."""
-    yield f"{'id':10} {'hôm nay':>8} {'tổng':>8}  {'lần cuối':16}  {'đến':16}  lý do"
+    yield f"{'id':10} {'hôm nay':>8} {'tổng':>8}  {'lần cuối':16}  {'thời hạn':20}  lý do"
     for one in calendar.exclusions:
         what, state = found.get(one.id, _NONE), _state(one, now)
-        yield f"{_figures(one.id, what)}  {_clock(one.span.end)}  {one.reason} ({one.by}){state}"
+        yield f"{_figures(one.id, what)}  {_end(one.span.end):20}  {one.reason} ({one.by}){state}"
     for id_ in sorted(found.keys() - {one.id for one in calendar.exclusions}):
-        yield f"{_figures(id_, found[id_])}  {'-':16}  không còn trong lịch"
+        yield f"{_figures(id_, found[id_])}  {'-':20}  không còn trong lịch"
 
 
 def _figures(id_: str, what: Excluded) -> str:
@@ -147,6 +147,13 @@ def _state(one: Exclusion, now: Instant) -> str:
     if one.span.end <= now:
         return " — đã hết hạn, không còn tác dụng"
     return " — chưa bắt đầu" if now < one.span.start else ""
+
+
+def _end(at: Instant) -> str:
+    """`hết 30/11/2026` for a whole day, else `đến` with the clock."""
+    last = to_local(at - 1)
+    whole = to_local(at).day != last.day
+    return f"hết {last:%d/%m/%Y}" if whole else f"đến {_clock(at)}"
 
 
 def _clock(at: Instant) -> str:

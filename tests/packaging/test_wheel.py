@@ -11,11 +11,13 @@ from app import cli
 from haidang import __version__
 
 ROOT = Path(__file__).parents[2]
+OURS = ROOT / "haidang"
 STAGES = ("collectors", "rules", "correlator", "alerts", "dashboards", "app")
+KINDS = ("yml", "html", "css", "js", "svg")
 DATA = [
     file.relative_to(ROOT)
     for stage in STAGES
-    for kind in ("yml", "html", "css", "js", "svg")
+    for kind in KINDS
     for file in sorted((ROOT / stage).rglob(f"*.{kind}"))
 ]
 WRITTEN = [name for name in cli.COMMANDS if (ROOT / f"app/commands/{name}.py").exists()]
@@ -67,9 +69,11 @@ def test_only_one_name_is_visible(wheel):
 def test_wheel_holds_every_source_and_data_file(wheel):
     """Modules, rules and data sets are all there, and nothing else of the checkout."""
     code = [file.relative_to(ROOT) for stage in STAGES for file in (ROOT / stage).rglob("*.py")]
-    own = {f"haidang/{file.relative_to(ROOT / 'haidang')}" for file in ROOT.glob("haidang/**/*.py")}
+    own = {
+        str(file.relative_to(ROOT)) for kind in ("py", "yml") for file in OURS.rglob(f"*.{kind}")
+    }
     with zipfile.ZipFile(wheel) as archive:
-        held = {name for name in archive.namelist() if name.endswith((".py", ".yml"))}
+        held = {name for name in archive.namelist() if name.rpartition(".")[2] in {"py", *KINDS}}
 
     assert own | {f"haidang/_app/{file}" for file in [*code, *DATA]} == held
 
