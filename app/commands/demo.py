@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 from threading import Event
 
@@ -10,10 +11,12 @@ import click
 
 from alerts.display import WIDTH, wrap
 from alerts.listing import list_alerts
+from app.commands.health import clean_line
 from app.demo import attack_folder
 from app.demo.clock import MIDNIGHT, STEPS
 from app.demo.cluster import Cluster
 from app.demo.live import SimulatedClock, console, interruptible
+from app.demo.silences import Silence, silences
 from app.demo.story import Stage, Step
 from app.demo.world import make_world
 from haidang.model.alert import LEVEL_WORDS, Alert
@@ -105,6 +108,8 @@ def _play(stage: Stage, clock: SimulatedClock, ended: Event) -> None:
     steps = _stepping(stage.play(lambda: _moment(ended)), clock, ended)
     told = {alert.id for step in hourly(steps) for alert in _tell(step)}
     _tell_known(stage, told)
+    for line in silent_lines(silences(stage, STEPS[-1])):
+        click.echo(line)
 
 
 def _stepping(steps: Iterable[Step], clock: SimulatedClock, ended: Event) -> Iterator[Step]:
@@ -134,13 +139,20 @@ def _moment(ended: Event) -> None:
 
 
 def hourly(steps: Iterable[Step]) -> Iterator[Step]:
-    """The steps worth telling: with alerts, stopped, or ending an hour; records are added up."""
-    framed = 0
+    """The steps worth telling: with new alerts, stopped, or ending an hour; records are added up.
+
+    Of an alert that was revised within an hour only the last state is told, at its end.
+    """
+    framed, known, revised = 0, set[str](), dict[str, Alert]()
     for step in steps:
         framed += step.framed
-        if step.alerts or step.stopped or step.at % HOUR == 0:
-            yield replace(step, framed=framed)
-            framed = 0
+        new = tuple(one for one in step.alerts if one.id not in known)
+        known |= {one.id for one in new}
+        revised |= {one.id: one for one in step.alerts if one not in new}
+        if new or step.stopped or step.at % HOUR == 0:
+            later = () if step.at % HOUR else tuple(revised.values())
+            yield replace(step, framed=framed, alerts=(*new, *later))
+            framed, revised = 0, {} if later else revised
 
 
 def _tell(step: Step) -> tuple[Alert, ...]:
@@ -161,6 +173,16 @@ def sentences(alert: Alert) -> Iterator[str]:
     for language in ("vi", "en"):
         for line in wrap(alert.sentences.get(language, ""), WIDTH - 7):
             yield f"       {line}"
+
+
+def silent_lines(found: Iterable[Silence]) -> Iterator[str]:
+    """What raised no alert, for the terminal: how much of what, and why."""
+    yield "Im lặng · silent:"
+    for number, one in enumerate(found, 1):
+        marks = chain([f"{number}."], repeat("  "))
+        for language in ("vi", "en"):
+            for line in wrap(clean_line(one.words[language]), WIDTH - 10):
+                yield f"       {next(marks)} {line}"
 
 
 def _tell_known(stage: Stage, told: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The demo through its command: two sentences, honest counts, the same again and elsewhere."""
+"""The demo by its command: four alerts, six silences, honest counts, the same again elsewhere."""
 
 import ast
 import datetime as dt
@@ -7,22 +7,23 @@ import re
 import signal
 import sqlite3
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from alerts.listing import list_alerts
-from app.demo.clock import clock, instant
+from app.demo import trap_news
+from app.demo.attack_gambling import planting
+from app.demo.clock import instant
 from app.demo.lines import Request
 from app.demo.logs import log_path
 from app.demo.story import Stage
 from app.demo.world import make_world
 
 # The hours of the stories.
-SPANS = tuple(
-    (instant(clock(*start)), instant(clock(*end)))
-    for start, end in (((1, 30), (2, 0)), ((14, 15), (14, 45)))
-)
+HOURS = ((1.5, 2), (4.25, 5.75), (7.25, 9), (14.25, 14.75))
+SPANS = tuple((instant(3600 * start), instant(3600 * end)) for start, end in HOURS)
 ROOT = Path(__file__).parents[2]
 BACKDOOR = (
     "Máy chủ web của Sở Nông nghiệp và Môi trường nhiều khả năng đã bị cài cửa hậu: lúc 01:52 địa "
@@ -32,6 +33,14 @@ BACKDOOR = (
 RANSOM = (
     "Máy chủ tệp TTDL-FS01 có dấu hiệu chuẩn bị mã hóa dữ liệu: sau 46 lần sai, tài khoản "
     "svc_saoluu đăng nhập từ xa lúc 14:31 và xóa các bản sao phục hồi lúc 14:38."
+)
+GAMBLING = (
+    "Trong 40 phút có 212 đường dẫn mới chứa từ khóa cờ bạc trong thư mục tải lên; máy tìm kiếm "
+    "nhận được trang, còn người xem bị chuyển sang trang ngoài."
+)
+BEAT = (
+    "Máy BM-VP-03 của UBND xã Bản Mẫu gọi một tên miền lạ 13 lần trong 60 phút, đều 5 phút một lần "
+    "từ lúc bật máy 07:42. Người dùng bình thường không tạo nhịp như vậy."
 )
 BACKDOOR_ENGLISH = (
     "Web server (Department of Agriculture and Environment): a backdoor has very likely been "
@@ -47,8 +56,16 @@ RANSOM_ENGLISH = (
 
 def told(text):
     """The paragraphs under each level: an alert's two sentences, wrapped lines joined."""
-    parts = re.split(r"^ {7}\[Khẩn cấp\].*\n", text, flags=re.MULTILINE)[1:]
+    day = text.partition("Im lặng · silent:")[0]
+    parts = re.split(r"^ {7}\[(?:Khẩn cấp|Cao|Trung bình|Thấp)\].*\n", day, flags=re.MULTILINE)[1:]
     return [" ".join(re.findall(r"^ {7}(.*)$", part, re.MULTILINE)) for part in parts]
+
+
+def silent(text):
+    """What the demo says of each trap: the Vietnamese and the English line, joined."""
+    part = text.partition("Im lặng · silent:\n")[2].partition("\nderived=")[0]
+    parts = re.split(r"^ {7}\d+\. ", part, flags=re.MULTILINE)[1:]
+    return [re.sub(r"\s+", " ", one) for one in parts]
 
 
 def wall(moment):
@@ -88,7 +105,7 @@ def lines_written(folder):
     return sum(file.read_bytes().count(b"\n") for file in (folder / "logs").rglob("*.*"))
 
 
-def last_line(events, alerts=2):
+def last_line(events, alerts=4):
     """The last line of a demo that lost and refused nothing."""
     counts = f"events={events} indexed={events} quarantined=0 dropped=0 alerts={alerts}"
     return f"{counts} cases=0 notices=0 acknowledged=0"
@@ -120,14 +137,34 @@ def played(haidang, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_first_world_tells_exactly_the_two_sentences(played):
-    """Two alerts, each in Vietnamese with the English below; nothing else is told."""
+def test_first_world_tells_exactly_the_four_alerts(played):
+    """Each in Vietnamese with the English below, when it is raised and when it has grown."""
     _, (first, _), _ = played
-    expected = [f"{BACKDOOR} {BACKDOOR_ENGLISH}", f"{RANSOM} {RANSOM_ENGLISH}"]
+    paragraphs = told(first.out)
+    starts = [one.split(" ", 2)[0] for one in paragraphs]
 
-    assert expected == told(first.out)
+    assert f"{BACKDOOR} {BACKDOOR_ENGLISH}" == paragraphs[0]
+    assert f"{RANSOM} {RANSOM_ENGLISH}" == paragraphs[-1]
+    assert any(one.startswith(GAMBLING) for one in paragraphs)
+    assert BEAT in next(one for one in paragraphs if "BM-VP-03" in one)
+    assert ["Máy", "Trong", "Máy", "Máy"] == [one for one, _ in groupby(starts)]
     assert "DỮ LIỆU MÔ PHỎNG" in first.out.splitlines()[0]
     assert (0, "") == (first.code, first.err)
+
+
+@pytest.mark.slow
+def test_first_world_tells_what_stayed_silent(played):
+    """Six traps with the counts of the product: matches, sources, reads, starts, failures."""
+    _, (first, _), _ = played
+    scan, cut, signature, news, support, passwords = silent(first.out)
+
+    assert "232 lần khớp · loại trừ LT-03, đến hết 30/11/2026" in scan
+    assert "UBND xã Thác Mẫu: mất kết nối, nhiều khả năng mất điện hoặc đường truyền" in cut
+    assert "từ 10:05 đến 10:47 18/11/2026 (4 nguồn: " in cut
+    assert "1 lần khớp · luật app_document_signed_outside_hours chạy thử" in signature
+    assert f"{len(list(trap_news.acts(make_world(1))))} lượt đọc · không nằm trong" in news
+    assert "2 lần chạy · trong khung hỗ trợ HT-02" in support
+    assert "4 lần · dưới ngưỡng 10 lần trong 10 phút" in passwords
 
 
 @pytest.mark.slow
@@ -140,28 +177,32 @@ def test_last_line_counts_every_line_of_the_logs(played):
 
 
 @pytest.mark.slow
-def test_second_run_adds_nothing(played):
+def test_second_run_adds_nothing(haidang, played):
     """Same counts, the alerts told as known ones, no row more in the audit trail."""
-    _, (first, second), (before, after) = played
+    folder, (first, second), (before, after) = played
+    final = [(one["sentences"]["vi"], one["sentences"]["en"]) for one in listed(haidang, folder)]
 
     assert (0, "") == (second.code, second.err)
-    assert told(first.out) == told(second.out)
-    assert (0, 2) == tuple(ran.out.count("· from an earlier run") for ran in (first, second))
+    assert told(second.out) == [f"{vi} {en}" for vi, en in final]
+    assert silent(first.out) == silent(second.out)
+    assert (0, 4) == tuple(ran.out.count("· from an earlier run") for ran in (first, second))
     assert {"0"} == set(re.findall(r"^\d\d:\d\d +(\d+) bản ghi", second.out, re.MULTILINE))
     assert first.out.splitlines()[-1] == second.out.splitlines()[-1]
-    assert 2 == len([row for row in before if "alert.raised" in row])
+    assert 4 == len([row for row in before if "alert.raised" in row])
     assert before == after
 
 
 @pytest.mark.slow
 def test_listed_alerts_are_the_told_ones(haidang, played):
-    """`haidang alerts` on the demo's folder shows the same two sentences, A1 before F1."""
+    """`haidang alerts` on the demo's folder shows the same four, in their last state."""
     folder, _, _ = played
     found = listed(haidang, folder)
+    backdoor, gambling, beat, ransom = (alert["sentences"]["vi"] for alert in found)
 
-    assert [BACKDOOR, RANSOM] == [alert["sentences"]["vi"] for alert in found]
-    assert [BACKDOOR_ENGLISH, RANSOM_ENGLISH] == [alert["sentences"]["en"] for alert in found]
-    assert ["critical", "critical"] == [alert["level"] for alert in found]
+    assert [BACKDOOR, GAMBLING, RANSOM] == [backdoor, gambling, ransom]
+    assert re.match("Máy BM-VP-03 của UBND xã Bản Mẫu gọi một tên miền lạ 36 lần trong 3 giờ", beat)
+    assert BACKDOOR_ENGLISH == found[0]["sentences"]["en"]
+    assert ["critical", "high", "high", "critical"] == [alert["level"] for alert in found]
 
 
 @pytest.mark.slow
@@ -193,17 +234,23 @@ def test_ids_and_words_do_not_depend_on_the_folder(tmp_path):
     here, there = (part_of_day(tmp_path / name, 1) for name in ("here", "there"))
 
     assert [(one.id, one.sentences) for one in here] == [(one.id, one.sentences) for one in there]
-    assert len({one.id for one in here}) == 2
+    assert len({one.id for one in here}) == 4
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 3, 4, 5])
 def test_other_worlds_get_true_sentences_of_their_own(tmp_path, seed):
-    """The facts of another world stand in the same two sentences."""
-    found = [alert.sentences["vi"] for alert in part_of_day(tmp_path, seed)]
+    """The facts of another world stand in the same sentences."""
+    world = make_world(seed)
+    village, pages = world.village, planting(world).targets
+    first, gambling, beat, last = (one.sentences["vi"] for one in part_of_day(tmp_path, seed))
 
-    assert list(sentences(*facts(make_world(seed)))) == found
-    assert not {BACKDOOR, RANSOM} & set(found)
+    assert list(sentences(*facts(world))) == [first, last]
+    assert f"phút có {len(pages)} đường dẫn mới chứa từ khóa cờ bạc" in gambling
+    machine = village.desks[world.infected]
+    assert beat.startswith(f"Máy {machine.name} của {village.unit.name} gọi một tên miền lạ ")
+    assert f"từ lúc bật máy {wall(machine.on)}" in beat
+    assert not {BACKDOOR, RANSOM, GAMBLING, BEAT} & {first, gambling, beat, last}
 
 
 @pytest.mark.slow
@@ -223,7 +270,7 @@ def test_line_pasted_after_the_day_raises_its_alert(start, tmp_path):
     ended = process.end(signal.SIGINT)
 
     assert (0, "") == (ended.code, ended.err)
-    assert last_line(before + 1, alerts=3) == ended.out.splitlines()[-1]
+    assert last_line(before + 1, alerts=5) == ended.out.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
