@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Integer, Row, func, select, tuple_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 
 from alerts.grouping import CURSOR, OPEN
 from haidang.model.detection import LEVELS
@@ -29,6 +32,23 @@ _ORDERS: Mapping[Order, tuple[str, ...]] = {
 ORDERS = tuple(_ORDERS)
 _LAST = 2**63 - 1  # of what a database can compare
 _NEWS = 1000  # more than a page could name one by one
+
+
+class Holds(GenericFunction[int]):
+    """Where in a text another stands, 0 for nowhere: many times as fast as LIKE on SQLite."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(Holds, "sqlite")
+def _instr(element: Holds, compiler: SQLCompiler, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(Holds, "postgresql")
+def _strpos(element: Holds, compiler: SQLCompiler, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +193,7 @@ def _visible(scope: Scope) -> list[ColumnElement[bool]]:
     if scope.units is None:
         return []
     own = _UNIT.c.unit.in_(sorted(scope.units))
-    reads = and_(_UNIT.c.group == _GROUP.c.id, _UNIT.c.reads == 1, own)
-    return [exists().where(reads)]
+    return [_GROUP.c.id.in_(select(_UNIT.c.group).where(own, _UNIT.c.reads == 1))]
 
 
 def _levels(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -186,8 +205,8 @@ def _chosen(scope: Scope, wanted: Wanted) -> list[ColumnElement[bool]]:
     """What every row must fulfil, levels apart."""
     asked = [_GROUP.c.state == OPEN, *_visible(scope)]
     if wanted.unit:
-        concerns = and_(_UNIT.c.group == _GROUP.c.id, _UNIT.c.unit == wanted.unit)
-        asked.append(exists().where(concerns))
+        concerned = select(_UNIT.c.group).where(_UNIT.c.unit == wanted.unit)
+        asked.append(_GROUP.c.id.in_(concerned))
     if wanted.rule:
         asked.append(_GROUP.c.rule == wanted.rule)
     if wanted.attack:
@@ -197,7 +216,7 @@ def _chosen(scope: Scope, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         asked.append(_GROUP.c.first < wanted.until)
     words = plain(wanted.text).split()
-    return asked + [_GROUP.c.search.contains(word, autoescape=True) for word in words]
+    return asked + [Holds(_GROUP.c.search, word) > 0 for word in words]
 
 
 def _to_group(row: Row[Any]) -> Group:

@@ -16,7 +16,7 @@ def test_page_tells_what_where_and_how_often(console):
     page = logged_in(console).get("/").text
     for said in ("Cao", "Trang của Sở Hạ trả lời yêu cầu vượt thư mục", "Sở Xuân", "HA-WEB01"):
         assert said in page
-    assert "Trang Xuân · cấp độ HTTT 3" in page
+    assert "cấp độ HTTT 3 · Trang Xuân" in page
     assert 'title="2 cảnh báo, 2 sự kiện"' in page
     assert "Đang hiện 2 trong 2 nhóm" in page
 
