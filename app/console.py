@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import wiring
+from app.collected import read_collected
 from app.settings import METRICS_TOKEN, Config, ConsoleSettings
 from app.stores.secret import read_secret
 from dashboards.console import Console
@@ -55,6 +57,7 @@ def open_console(
         secure=bool(settings.console.address),
         banner=settings.console.banner,
         metrics=_metrics(settings, stores, inventory),
+        collected=partial(read_collected, settings),
     )
 
 

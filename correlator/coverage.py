@@ -87,8 +87,9 @@ def _extend(connection: Connection, more: Range, first: Instant) -> None:
     connection.execute(update(table).where(table.c.id == last.id).values(values))
 
 
-def ranges(connection: Connection) -> list[Range]:
-    """Every range, by source and time."""
+def ranges(connection: Connection, since: Instant = 0) -> list[Range]:
+    """Every range that ends at `since` or later, by source and time."""
     table = tables.coverage
-    rows = connection.execute(select(table).order_by(table.c.source, table.c.start, table.c.id))
+    late = select(table).where(table.c.end >= since)
+    rows = connection.execute(late.order_by(table.c.source, table.c.start, table.c.id))
     return [Range(**{name: row[name] for name in Range.__slots__}) for row in rows.mappings()]

@@ -70,9 +70,13 @@ class Heard:
         return self.origin + len(self.received)
 
     def spoke(self, start: int, end: int) -> bool:
-        """Whether it was heard between two minutes."""
+        """Whether it was heard between two minutes, of what happened between them.
+
+        So neither a last line that took its time nor lines that were kept and came later count.
+        """
         first = max(start - self.origin, 0)
-        return "1" in self.received[first : max(end - self.origin, first)]
+        inside = slice(first, max(end - self.origin, first))
+        return "1" in self.received[inside] and "1" in self.happened[inside]
 
     def gap_around(self, minute: int) -> tuple[int, int] | None:
         """The minutes from which and to which it was not heard at this one; None if it was."""

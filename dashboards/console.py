@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dashboards.collected import Collected
 from dashboards.metrics import Metrics
 from haidang.model.instant import Instant
 from haidang.model.scope import Scope
@@ -18,7 +19,8 @@ class Console:
 
     `clock` is the time of the data, in a simulated day too; `wall` is the time of the people:
     sessions, waits and the audit trail go by it. `hosts` are the Host headers that are answered;
-    `secure` says that browsers come by TLS. Without `metrics` there is no `/metrics`.
+    `secure` says that browsers come by TLS. Without `metrics` there is no `/metrics`. `collected`
+    reads what a collector on this machine did.
     """
 
     database: Database
@@ -31,3 +33,4 @@ class Console:
     secure: bool = False
     banner: str = ""
     metrics: Metrics | None = None
+    collected: Callable[[], Collected] = Collected

@@ -2,7 +2,7 @@
 
 Filters, all in the reader's language: `when` (dd/mm/yyyy HH:MM, UTC+7), `short` (dd/mm HH:MM),
 `day` (dd/mm/yyyy), `clock` (HH:MM:SS), `age` (how long before now), `span` (5 phút), `count`
-(4.812), `level` (Khẩn cấp).
+(4.812), `level` (Khẩn cấp); `clean` for values of log lines, `bars` for runs of minutes.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from alerts import wording
+from dashboards.strip import bars
 from dashboards.words import catalogue, say
 from haidang.model.instant import Instant, to_iso
 
@@ -32,6 +33,7 @@ def _environment() -> Environment:
     environment.globals["t"] = _text
     environment.filters.update(when=_when, short=_short, day=_day, clock=_clock, iso=_iso)
     environment.filters.update(age=_age, count=_count, level=_level, span=_span)
+    environment.filters.update(clean=wording.clean, bars=bars)
     return environment
 
 

@@ -141,6 +141,15 @@ def test_lines_kept_through_the_cut_are_said_to_have_come():
     assert not judge(*kept, lost).findings[0].recovered
 
 
+def test_last_line_that_took_its_time_refutes_nothing():
+    """A collector waits for the rest of a record: it was received when the line was down."""
+    before = every(1, clock(6), CUT)
+    late = heard("dns-a", [*before, clock(10, 20), *every(1, BACK, NOON)], before)
+
+    (found,) = judge(speaking("rt-a", cut=(CUT, BACK)), late, *others()).findings
+    assert ("line_down", ("dns-a", "rt-a")) == (found.kind, found.sources)
+
+
 def test_machines_that_people_switch_off_are_not_missed():
     """Their state is shown, nobody is asked to look."""
     health = judge(speaking("rt-a"), speaking("pc-a", end=CUT))
