@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
+from app.rule_cards import keep_cards
 from app.rulesets import OURS, SITE, SiteRules, cards
 from app.settings import Config, RuleModeSettings
 from haidang.model.ids import make_id
@@ -56,7 +57,7 @@ def site_modes(
     choices = site_choices(settings)
     tried = backtests(database)
     facts = {}
-    for _file, card in cards(site.rules):
+    for file, card in cards(site.rules):
         origin = site.origins[card.id]
         facts[card.id] = Facts(
             card=card,
@@ -66,6 +67,7 @@ def site_modes(
             packs=packs.get(card.id, ()),
             choice=choose(choices, card, origin, now),
             tried=tried.get((card.id, card.hash)),
+            file=file,
         )
     proof = Proof(settings.rule_days, settings.rule_budget)
     return SiteModes(facts, decide_all(site.rules, facts, proof))
@@ -115,12 +117,12 @@ def backtests(database: Database) -> dict[tuple[str, str], Tried]:
 
 
 def note_modes(database: Database, modes: SiteModes, at: Instant) -> None:
-    """Keep the modes that the correlator works with; each change is in the audit trail.
+    """Keep the rules and modes that the correlator works with; each change is in the audit trail.
 
     Rules that are new or gone are counted there, not listed.
     """
     rows = {id_: (one.mode, one.reason) for id_, one in modes.decisions.items()}
-    digest = make_id(*(part for id_ in sorted(rows) for part in (id_, *rows[id_])))
+    digest = make_id(*(part for id_ in sorted(rows) for part in (*rows[id_], *_said(modes, id_))))
     with database.reading() as connection:
         before = read_cursor(connection, "rule_mode")
     if digest == before:
@@ -129,7 +131,14 @@ def note_modes(database: Database, modes: SiteModes, at: Instant) -> None:
         move_cursor(connection, "rule_mode", before, digest)
         known = {row.rule: row for row in connection.execute(select(tables.rule_mode))}
         _replace(connection, rows, known, at)
+        keep_cards(connection, modes.facts.values())
         _tell(connection, rows, known, at)
+
+
+def _said(modes: SiteModes, id_: str) -> tuple[str, ...]:
+    """What a card says beyond the mode."""
+    facts = modes.facts[id_]
+    return id_, facts.card.hash, facts.origin, facts.file, str(facts.reach)
 
 
 def _replace(connection: Connection, rows: _Rows, known: _Known, at: Instant) -> None:

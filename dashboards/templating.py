@@ -2,7 +2,8 @@
 
 Filters, all in the reader's language: `when` (dd/mm/yyyy HH:MM, UTC+7), `short` (dd/mm HH:MM),
 `day` (dd/mm/yyyy), `clock` (HH:MM:SS), `age` (how long before now), `span` (5 phút), `count`
-(4.812), `level` (Khẩn cấp); `clean` for values of log lines, `bars` for runs of minutes.
+(4.812), `level` (Khẩn cấp); `clean` for values of log lines, `bars` for runs of minutes,
+`reason` for why a rule is on or off.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from alerts import wording
+from dashboards.reasons import reason
 from dashboards.strip import bars
 from dashboards.words import catalogue, say
 from haidang.model.instant import Instant, to_iso
@@ -33,7 +35,9 @@ def _environment() -> Environment:
     environment.globals["t"] = _text
     environment.filters.update(when=_when, short=_short, day=_day, clock=_clock, iso=_iso)
     environment.filters.update(age=_age, count=_count, level=_level, span=_span)
-    environment.filters.update(clean=wording.clean, bars=bars)
+    environment.filters.update(
+        clean=wording.clean, visible=wording.visible, bars=bars, reason=_reason
+    )
     return environment
 
 
@@ -90,3 +94,8 @@ def _level(context: Context, level: str) -> str:
     """A level of a rule in words; one that nobody knows, as it stands there."""
     key = f"level.{level}"
     return say(context["language"], key) if key in catalogue() else wording.clean(level)
+
+
+@pass_context
+def _reason(context: Context, text: str) -> str:
+    return reason(text, context["language"])

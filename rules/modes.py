@@ -77,6 +77,7 @@ class Facts:
     packs: tuple[str, ...] = ()
     choice: Choice | None = None
     tried: Tried | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,10 @@ a smaller one may become visible later: who reads rows behind an id must be sure
 hold one cursor's lock (`match_batch`, `detection`, `coverage`: the cursor `tick`).
 """
 
-import re
-
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    Dialect,
     ForeignKey,
     Identity,
     Index,
@@ -19,33 +16,11 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    TypeDecorator,
 )
-from sqlalchemy import Text as SqlText
+
+from haidang.store.state.columns import Text
 
 SCHEMA_VERSION = 1
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-class Text(TypeDecorator[str]):
-    """Text that both databases keep and order alike: by code point, whatever the server's locale.
-
-    NUL and lone surrogates, which PostgreSQL cannot keep (SQLite: half of it), become U+FFFD, in
-    rows and in what they are compared with: a rule's odd title must not stop everybody's alerts.
-    """
-
-    impl = SqlText
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> SqlText:
-        """Order by code point, as SQLite does."""
-        return SqlText(collation="C" if dialect.name == "postgresql" else None)
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Replace what cannot be kept."""
-        return value and _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-
 
 metadata = MetaData()
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
@@ -283,6 +258,25 @@ rule_mode = Table(
     Column("mode", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("since", BigInteger, nullable=False),
+)
+
+# What the correlator read of each rule it knows, on or not: consoles parse none. `details` is
+# JSON: tags, false positives, sentences, first steps, the rule as it is written.
+rule_card = Table(
+    "rule_card",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("reach", Text, nullable=False),
+    Column("fires", Integer, nullable=False),  # 0: on no source of this site
+    Column("search", Text, nullable=False),  # without accents and case
+    Column("details", LargeBinary, nullable=False),
 )
 
 

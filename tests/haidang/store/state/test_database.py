@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from haidang import durable
 from haidang.errors import Superseded, Unavailable
-from haidang.store.state import tables
+from haidang.store.state import columns, tables
 from haidang.store.state.database import move_cursor, read_cursor
 
 
@@ -244,7 +244,7 @@ def test_what_no_database_can_keep_is_replaced(database, expected, given):
 def test_every_text_can_be_stored(text):
     """What comes out is valid UTF-8 without NUL, and nothing else was changed."""
     results = {
-        tables.Text().process_bind_param(text, dialect)
+        columns.Text().process_bind_param(text, dialect)
         for dialect in (sqlite.dialect(), postgresql.dialect())
     }
     (stored,) = results
@@ -260,7 +260,7 @@ def test_every_text_column_is_of_our_kind(table):
     kinds = {type(column.type).__name__ for column in table.columns}
     assert kinds <= {"Text", "BigInteger", "Integer", "LargeBinary"}
     assert all(
-        isinstance(column.type, tables.Text)
+        isinstance(column.type, columns.Text)
         for column in table.columns
         if type(column.type).__name__ == "Text"
     )
