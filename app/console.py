@@ -17,14 +17,17 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import wiring
+from app.calendars import site_calendar
 from app.collected import read_collected
 from app.settings import METRICS_TOKEN, Config, ConsoleSettings
 from app.stores.secret import read_secret
 from dashboards.console import Console
 from dashboards.figures import parts
+from dashboards.health import site_health
 from dashboards.metrics import Metrics
 from haidang.errors import Unavailable
 from haidang.model.instant import Instant
+from haidang.store.calendar import Calendar
 from haidang.store.inventory import Inventory
 
 _RETRY_SECS = 5
@@ -40,9 +43,10 @@ def open_console(
     """The console over the profile's stores; `stack` closes them.
 
     `clock` is the time of the data where it is not the people's. Raises InputError (inventory,
-    secrets), Unavailable, HaidangError.
+    calendar, secrets), Unavailable, HaidangError.
     """
     inventory = Inventory.load(settings.inventory)
+    calendar = site_calendar(settings, inventory)
     stores = stack.enter_context(wiring.open_stores(settings))
     with stores.database.reading():
         pass  # a server that is away is noticed now
@@ -56,14 +60,18 @@ def open_console(
         hosts=hosts(settings.console),
         secure=bool(settings.console.address),
         banner=settings.console.banner,
-        metrics=_metrics(settings, stores, inventory),
+        metrics=_metrics(settings, stores, inventory, calendar),
         collected=partial(read_collected, settings),
+        calendar=calendar,
     )
 
 
-def _metrics(settings: Config, stores: wiring.Stores, inventory: Inventory) -> Metrics:
+def _metrics(
+    settings: Config, stores: wiring.Stores, inventory: Inventory, calendar: Calendar
+) -> Metrics:
     token = read_secret(settings.console.metrics_token_file, METRICS_TOKEN, os.environ)
-    one = parts(stores.database, inventory, stores.scope, settings.data_dir, settings.profile)
+    health = partial(site_health, stores.database, stores.scope, inventory, calendar, back=0)
+    one = parts(stores.database, health, settings.data_dir, settings.profile)
     return Metrics(one, token)
 
 

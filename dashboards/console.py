@@ -1,13 +1,14 @@
 """What the console is given: stores, clocks, the reach of each account. Made by `app` alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dashboards.collected import Collected
 from dashboards.metrics import Metrics
 from haidang.model.instant import Instant
 from haidang.model.scope import Scope
 from haidang.store.accounts import Account
+from haidang.store.calendar import Calendar
 from haidang.store.events.protocol import EventStore
 from haidang.store.inventory import Inventory
 from haidang.store.state.database import Database
@@ -34,3 +35,4 @@ class Console:
     banner: str = ""
     metrics: Metrics | None = None
     collected: Callable[[], Collected] = Collected
+    calendar: Calendar = field(default_factory=Calendar.empty)

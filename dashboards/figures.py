@@ -16,15 +16,13 @@ from alerts.raising import RAISED, REVISED
 from collectors import offsets
 from collectors.lock import last_pass
 from correlator import figures
-from correlator.health import Health, read_health
+from correlator.health import Health
 from correlator.tick import last_tick
 from dashboards.metrics import MOST, Part, Sample
 from haidang import __version__
 from haidang.errors import HaidangError, Unavailable
 from haidang.model.detection import LEVELS
 from haidang.model.instant import SECOND, Instant
-from haidang.model.scope import Scope
-from haidang.store.inventory import Inventory
 from haidang.store.state import counters, tables
 from haidang.store.state.counters import Counters
 from haidang.store.state.database import Database
@@ -45,13 +43,13 @@ _BY_LEVEL = {"haidang_alerts_raised_total": RAISED, "haidang_alerts_revised_tota
 
 
 def parts(
-    database: Database, inventory: Inventory, scope: Scope, data_dir: Path, profile: str
+    database: Database, read: Callable[[], Health], data_dir: Path, profile: str
 ) -> Mapping[str, Part]:
-    """Every part of the figures by its name in `haidang_scrape_errors`; `scope` sees everything."""
+    """Every part of the figures by its name in `haidang_scrape_errors`; `read` sees everything."""
     return {
         "build": lambda _now: [("haidang_build_info", (__version__, profile), 1)],
         "state": patient(lambda now: list(state(database, now)), PATIENCE_SECS),
-        "health": patient(lambda _now: _read_health(database, inventory, scope), PATIENCE_SECS),
+        "health": patient(lambda _now: list(health(read())), PATIENCE_SECS),
         "records": lambda now: records(data_dir, now),
         "disk": lambda _now: disk(data_dir),
     }
@@ -198,11 +196,6 @@ def _alerts(connection: Connection, counted: Counters, now: Instant) -> Iterator
         yield "haidang_alerts_open", (level,), int(row.alerts) if row else 0
         oldest = _secs(max(0, now - row.oldest)) if row else 0
         yield "haidang_alert_open_oldest_seconds", (level,), oldest
-
-
-def _read_health(database: Database, inventory: Inventory, scope: Scope) -> list[Sample]:
-    with database.reading() as connection:
-        return list(health(read_health(connection, scope, inventory, back=0)))
 
 
 def health(found: Health) -> Iterator[Sample]:

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
-from correlator.health import Finding, Health
-from haidang.model.instant import Instant, to_local
+from correlator.explained import explain
+from correlator.health import Finding, Health, read_health
+from haidang.model.instant import DAY, Instant, to_local
+from haidang.model.scope import Scope
+from haidang.store.calendar import Calendar
 from haidang.store.inventory import Inventory
+from haidang.store.state.database import Database
 
 _NAMED = 6  # sources in a sentence
 
@@ -24,6 +28,22 @@ _AFTER = {
     "en": ("All logs of that time came later.", "No log of that time has come."),
 }
 _EXPLAINED = {"vi": "Lịch đã đăng ký: {0}.", "en": "Registered: {0}."}
+
+
+def site_health(
+    database: Database,
+    scope: Scope,
+    inventory: Inventory,
+    calendar: Calendar,
+    back: Instant = DAY,
+) -> Health:
+    """The health that a reader may see, with what the calendar explains. Raises Unavailable.
+
+    Findings are those that had not ended `back` before the last evaluation.
+    """
+    with database.reading() as connection:
+        found = read_health(connection, scope, inventory, back)
+    return explain(found, inventory, calendar.windows)
 
 
 def sentence(finding: Finding, health: Health, inventory: Inventory, language: str) -> str:

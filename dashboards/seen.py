@@ -9,10 +9,10 @@ from collectors.ledger import Counts
 from collectors.quarantine import Group
 from correlator import coverage
 from correlator.coverage import Range
-from correlator.health import Finding, Health, SourceHealth, read_health
+from correlator.health import Finding, Health, SourceHealth
 from dashboards.collected import Collected, Expected, Place
 from dashboards.console import Console
-from dashboards.health import sentence
+from dashboards.health import sentence, site_health
 from dashboards.strip import Minutes, Strip, beginning, strip
 from haidang.model.instant import DAY, MINUTE, Instant
 from haidang.model.scope import Scope
@@ -116,8 +116,8 @@ class Seen:
 
 def read_seen(console: Console, scope: Scope) -> Seen:
     """The page of a reader. Raises Unavailable."""
+    health = site_health(console.database, scope, console.inventory, console.calendar)
     with console.database.reading() as connection:
-        health = read_health(connection, scope, console.inventory)
         ranges = coverage.ranges(connection, health.as_of - DAY)
     collected = _visible(console.collected(), health, scope)
     lines = _lines(health, ranges, collected)

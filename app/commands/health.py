@@ -7,9 +7,10 @@ import click
 
 from alerts.wording import clean
 from app import config, wiring
+from app.calendars import site_calendar
 from app.commands import CONFIG
-from correlator.health import Health, read_health
-from dashboards.health import sentence
+from correlator.health import Health
+from dashboards.health import sentence, site_health
 from haidang.model.instant import Instant, to_local
 from haidang.store.inventory import Inventory
 
@@ -26,10 +27,10 @@ def command(config_path: Path, units: tuple[str, ...]) -> None:
     """
     settings = config.load(config_path)
     inventory = Inventory.load(settings.inventory)
+    calendar = site_calendar(settings, inventory)
     with wiring.open_stores(settings) as one:
         scope = wiring.units_scope(settings, inventory, units) if units else one.scope
-        with one.database.reading() as connection:
-            health = read_health(connection, scope, inventory)
+        health = site_health(one.database, scope, inventory, calendar)
     for line in (*finding_lines(health, inventory), *source_lines(health, inventory)):
         click.echo(line)
 

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from functools import partial
 
 import pytest
 from sqlalchemy import insert
@@ -13,10 +14,12 @@ from collectors.offsets import Offsets, save
 from correlator.health import Finding, Health, SourceHealth
 from correlator.tick import Correlator
 from dashboards import figures
+from dashboards.health import site_health
 from dashboards.metrics import FAMILIES, MOST, exposition
 from haidang.errors import Unavailable
 from haidang.model.instant import HOUR, MINUTE, SECOND
 from haidang.model.scope import Scope
+from haidang.store.calendar import Calendar
 from haidang.store.inventory import Inventory
 from haidang.store.state import counters, tables
 from haidang.yamldoc import parse
@@ -200,7 +203,8 @@ def test_every_family_comes_from_a_part(database, tmp_path):
     Correlator(database, MemoryStore([event(1)]), engine, Scope.system(), 0).run(NOW)
 
     inventory = Inventory.of(parse(EMPTY, "inventory.yml")[0])
-    parts = figures.parts(database, inventory, Scope.system(), tmp_path, "embedded")
+    health = partial(site_health, database, Scope.system(), inventory, Calendar.empty(), 0)
+    parts = figures.parts(database, health, tmp_path, "embedded")
     text = exposition(parts, NOW).decode()
     assert [] == [one.name for one in FAMILIES if f"# TYPE {one.name} {one.kind}" not in text]
     failed = [line for line in text.splitlines() if line.startswith("haidang_scrape_errors")]
