@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from threading import Thread
-from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -25,7 +24,7 @@ from dashboards.console import Console
 from dashboards.figures import parts
 from dashboards.health import site_health
 from dashboards.metrics import Metrics
-from haidang.errors import Unavailable
+from haidang.errors import HaidangError, Unavailable
 from haidang.model.instant import Instant
 from haidang.store.calendar import Calendar
 from haidang.store.inventory import Inventory
@@ -100,18 +99,35 @@ def hosts(settings: ConsoleSettings) -> frozenset[str]:
     return frozenset(names)
 
 
-def serve(app: FastAPI, listen: str) -> None:
-    """Answer on `host:port` until a signal; SIGTERM ends well, Ctrl-C raises KeyboardInterrupt.
+def listening(listen: str) -> socket.socket:
+    """A socket on `host:port`. Raises HaidangError where that cannot be had."""
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        what = f"{listen}: cannot be listened on: {why}; see `console.listen`"
+        raise HaidangError(what) from error
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """SIGTERM, by which services are stopped, ends the block as SystemExit(0)."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def serve(app: FastAPI, own: socket.socket) -> None:
+    """Answer on this socket until a signal, which is then raised as usual.
 
     The peer that a proxy on this machine names is believed.
     """
-    host, _, port = listen.rpartition(":")
-    server = _server(app, host=host.strip("[]"), port=int(port))
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # raised again at the end
-    try:
-        server.run()
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    _server(app).run([own])
 
 
 @contextmanager
@@ -127,10 +143,9 @@ def served(app: FastAPI, listening: socket.socket) -> Iterator[None]:
         thread.join()
 
 
-def _server(app: FastAPI, **place: Any) -> uvicorn.Server:
+def _server(app: FastAPI) -> uvicorn.Server:
     settings = uvicorn.Config(
         app,
-        **place,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -7,7 +7,7 @@ import click
 
 from app import config
 from app.commands import CONFIG
-from app.console import open_console, serve, waited
+from app.console import listening, open_console, serve, stoppable, waited
 from app.schedule import receive_clock
 from dashboards.app import create_app
 
@@ -20,7 +20,8 @@ def command(config_path: Path) -> None:
     It goes on until it is stopped; while its servers are away it waits for them and says so once.
     """
     settings = config.load(config_path)
-    with ExitStack() as stack:
+    listen = settings.console.listen
+    with stoppable(), listening(listen) as own, ExitStack() as stack:
         console = waited(lambda: open_console(settings, receive_clock, stack))
-        click.echo(f"console: http://{settings.console.listen}")
-        serve(create_app(console), settings.console.listen)
+        click.echo(f"console: http://{listen}")
+        serve(create_app(console), own)
