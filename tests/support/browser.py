@@ -75,13 +75,13 @@ class Site:
         hash_ = PasswordHasher(1, 8, 1).hash(password)
         new = NewAccount(secrets.token_hex(4), name, "", role, units, hash_, one_time)
         with self.database() as database:
-            return accounts.add(database, new, _now())
+            return accounts.add(database, new, now())
 
     def session(self, role="analyst", units=()):
         """The token of a session of a new account."""
         account, token = self.add(f"u{secrets.token_hex(4)}", role, units), secrets.token_hex(16)
         with self.database() as database:
-            sessions.start(database, account, token, _now())
+            sessions.start(database, account, token, now())
         return token
 
     def database(self):
@@ -89,15 +89,21 @@ class Site:
         return closing(open_sqlite(self.folder / "data" / "state.db"))
 
 
-def _now():
+def now():
+    """The time of the people, as the console's process has it."""
     return time.time_ns() // 1_000
 
 
-def prepared(folder, lines=ATTACK, **settings):
-    """A site whose log lines were collected and correlated by the product's own commands."""
+def prepared(folder, lines=ATTACK, others=b"", **settings):
+    """A site whose log lines were collected and correlated by the product's own commands.
+
+    `lines` are of Sở Hạ's server, `others` of Sở Xuân's.
+    """
     (folder / "logs").mkdir(parents=True)
     (folder / "inventory.yml").write_text(INVENTORY, "utf-8")
     (folder / "logs/a.log").write_bytes(lines)
+    (folder / "logs/b.log").write_bytes(others)
+    other = {**INPUT, "name": "xu", "path": "logs/b.log", "host": "XU-WEB01"}
     address = f"127.0.0.1:{_free_port()}"
     more = {"operator": "dc", "zone": "dc", "max_behind_days": 36_500}
     content = {
@@ -105,7 +111,7 @@ def prepared(folder, lines=ATTACK, **settings):
         "inventory": "inventory.yml",
         "packs": ["day-one"],
         "console": {"listen": address, "banner": "DỮ LIỆU MÔ PHỎNG"},
-        "inputs": [{**more, **INPUT}],
+        "inputs": [{**more, **one} for one in (INPUT, other)],
         **settings,
     }
     site = Site(folder, f"http://{address}")
