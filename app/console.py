@@ -99,17 +99,20 @@ def hosts(settings: ConsoleSettings) -> frozenset[str]:
     return frozenset(names)
 
 
-def listening(listen: str) -> socket.socket:
-    """A socket on `host:port`. Raises HaidangError where that cannot be had."""
+def bound(listen: str) -> socket.socket:
+    """A socket on `host:port` that does not listen yet. Raises HaidangError."""
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    own = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        return socket.create_server((host, int(port)), family=family)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        own.bind((host, int(port)))
     except (OSError, OverflowError) as error:
+        own.close()
         why = getattr(error, "strerror", None) or error
         what = f"{listen}: cannot be listened on: {why}; see `console.listen`"
         raise HaidangError(what) from error
+    return own
 
 
 @contextmanager

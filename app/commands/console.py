@@ -7,7 +7,7 @@ import click
 
 from app import config
 from app.commands import CONFIG
-from app.console import listening, open_console, serve, stoppable, waited
+from app.console import bound, open_console, serve, stoppable, waited
 from app.schedule import receive_clock
 from dashboards.app import create_app
 
@@ -21,7 +21,7 @@ def command(config_path: Path) -> None:
     """
     settings = config.load(config_path)
     listen = settings.console.listen
-    with stoppable(), listening(listen) as own, ExitStack() as stack:
+    with stoppable(), bound(listen) as own, ExitStack() as stack:
         console = waited(lambda: open_console(settings, receive_clock, stack))
         click.echo(f"console: http://{listen}")
         serve(create_app(console), own)

@@ -63,11 +63,12 @@ def test_an_address_in_use_is_told(start, site, tmp_path, listen):
 
 
 @pytest.mark.slow
-def test_it_waits_for_its_servers_and_says_so_once(start, site, tmp_path):
+def test_it_waits_for_its_servers_and_says_so_once(start, site, tmp_path, listen):
     """They may start later."""
     file = site(
         tmp_path / "site",
         profile="cluster",
+        console={"listen": listen},
         elasticsearch={"hosts": ["http://127.0.0.1:1"]},
         postgresql={"url": "postgresql://lan@127.0.0.1:1/haidang"},
     )
