@@ -128,7 +128,7 @@ def stoppable() -> Iterator[None]:
 def serve(app: FastAPI, own: socket.socket) -> None:
     """Answer on this socket until a signal, which is then raised as usual.
 
-    The peer that a proxy on this machine names is believed.
+    The peer is whom a proxy names, if it is on this machine or in `FORWARDED_ALLOW_IPS`.
     """
     _server(app).run([own])
 
@@ -153,7 +153,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
         access_log=False,
         server_header=False,
         proxy_headers=True,
-        forwarded_allow_ips="127.0.0.1,::1",
+        forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"),
         timeout_graceful_shutdown=_GRACE_SECS,
     )
     return uvicorn.Server(settings)

@@ -293,3 +293,14 @@ def test_the_hash_for_nobody_costs_what_ours_costs(monkeypatch):
     monkeypatch.undo()
 
     assert passwords.hashed(PASSWORD).split("$")[:4] == passwords._NOBODY.split("$")[:4]
+
+
+def test_the_trail_says_from_where_a_failure_came(console, account):
+    """An address, so that the person at the phone can be asked."""
+    enter(browser(console), password=WRONG)
+    with console.database.reading() as connection:
+        [detail] = connection.scalars(
+            select(tables.audit.c.detail).where(tables.audit.c.action == "login.failed")
+        )
+
+    assert '{"peer": "testclient"}' == detail
