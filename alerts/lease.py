@@ -70,6 +70,7 @@ def find_lease(store: EventStore, detection: Detection, address: str) -> Lease |
     """The lease that was valid when the episode began; None for none. Raises Unavailable."""
     if not is_private(address):
         return None
+    address = str(parse_address(address))
     at = detection.episode.start
     wanted = Filter((Clause("event.dataset", "equals", "zeek.dhcp"), _is("client.ip", address)))
     for back in _BACK:
@@ -102,7 +103,7 @@ def _seen(
 
 
 def _is(field: str, address: str) -> Clause:
-    return Clause(field, "equals", str(parse_address(address)))
+    return Clause(field, "equals", address)
 
 
 def _decides(document: Document, address: str) -> bool:
@@ -117,8 +118,9 @@ def _joins(document: Document) -> bool:
     return bool(asked) or "DISCOVER" in _messages(document)
 
 
-def _messages(document: Document) -> list[object]:
-    return values(document, f"{_RECORD}msg_types")
+def _messages(document: Document) -> set[str]:
+    found = values(document, f"{_RECORD}msg_types")
+    return {one for one in found if isinstance(one, str)}
 
 
 def _length(document: Document) -> Instant:

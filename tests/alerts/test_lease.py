@@ -100,6 +100,8 @@ def test_the_lease_names_the_machine_and_tells_since_when(told, lease, rows):
         pytest.param({"dhcp": {"msg_types": ["DISCOVER", "OFFER"]}}, False, id="only offered"),
         pytest.param({"dhcp": {"assigned_addr": "10.44.7.24"}}, False, id="given another address"),
         pytest.param({"host": "-"}, False, id="no name"),
+        pytest.param({"dhcp": {"msg_types": [{"a": []}, "ACK", None]}}, True, id="odd messages"),
+        pytest.param({"dhcp": {"lease_time": "a day"}}, False, id="a length that is none"),
     ],
 )  # fmt: skip
 def test_only_a_lease_that_was_valid_names_the_machine(told, lease, beat, changes, named):
