@@ -56,16 +56,22 @@ def regroup(connection: Connection, names: Names, ids: Collection[str]) -> None:
     The transaction holds the cursor of the alerts, so changes are numbered in order of commit.
     """
     mine = _MEMBER.c.alert.in_(ids)
-    touched = set(connection.scalars(select(_MEMBER.c.group).where(mine)))
+    left = set(connection.scalars(select(_MEMBER.c.group).where(mine)))
     connection.execute(delete(_MEMBER).where(mine))
     standing = (_ALERT.c.id.in_(ids)) & (_ALERT.c.superseded_by == "")
-    found = [to_alert(row) for row in connection.execute(select(_ALERT).where(standing))]
+    joining: dict[str, list[Alert]] = {}
+    for row in connection.execute(select(_ALERT).where(standing).order_by(_ALERT.c.id)):
+        alert = to_alert(row)
+        joining.setdefault(group_id(alert), []).append(alert)
+    known = set(connection.scalars(select(_GROUP.c.id).where(_GROUP.c.id.in_(joining))))
     change = _next_change(connection)
-    by_group: dict[str, list[Alert]] = {group: [] for group in touched}
-    for alert in found:
-        by_group.setdefault(group_id(alert), []).append(alert)
-    for group, joining in sorted(by_group.items()):
-        _refresh(connection, names, group, joining, change)
+    fresh = {group: alerts for group, alerts in joining.items() if group not in known}
+    _found(connection, names, fresh, change)
+    members = [{"alert": one.id, "group": group} for group in joining for one in joining[group]]
+    if members:
+        connection.execute(insert(_MEMBER), members)
+    for group in sorted(left | known):
+        _refresh(connection, names, group, change)
 
 
 def _next_change(connection: Connection) -> int:
@@ -75,15 +81,43 @@ def _next_change(connection: Connection) -> int:
     return new
 
 
-def _refresh(
-    connection: Connection, names: Names, group: str, joining: list[Alert], change: int
+def _found(
+    connection: Connection, names: Names, fresh: Mapping[str, list[Alert]], change: int
 ) -> None:
-    """Make one group anew, with the alerts that join it."""
-    if joining and not connection.scalar(select(exists().where(_GROUP.c.id == group))):
-        _found(connection, group, joining[0], change)
-    if joining:
-        rows = [{"alert": alert.id, "group": group} for alert in joining]
-        connection.execute(insert(_MEMBER), rows)
+    """Insert groups that are new, with all their alerts and the units of each."""
+    if not fresh:
+        return
+    rows = [_new_row(group, alerts, names, change) for group, alerts in fresh.items()]
+    connection.execute(insert(_GROUP), rows)
+    units = [unit for group, alerts in fresh.items() for unit in _units(group, alerts[0])]
+    if units:
+        connection.execute(insert(_UNIT), units)
+
+
+def _new_row(group: str, alerts: list[Alert], names: Names, change: int) -> dict[str, Any]:
+    newest = max(alerts, key=lambda alert: (alert.raised, alert.id))
+    measures = {
+        "first": min(alert.episode.start for alert in alerts),
+        "last": max(alert.episode.end for alert in alerts),
+        "raised": min(alert.raised for alert in alerts),
+        "activity": max(alert.revised for alert in alerts),
+        "system_level": max(alert.system_level for alert in alerts),
+        "alerts": len(alerts),
+        "events": sum(alert.episode.events for alert in alerts),
+    }
+    place = {"id": group, "rule": newest.rule, "zone": newest.zone, "state": OPEN}
+    return {**place, **measures, **_words(newest, names), "born": change, "change": change}
+
+
+def _units(group: str, alert: Alert) -> list[dict[str, Any]]:
+    """The units of a group are those of each of its alerts."""
+    readers = readers_of(alert.operators, alert.affected)
+    units = sorted({*alert.operators, *alert.affected} - {""})
+    return [{"group": group, "unit": unit, "reads": int(unit in readers)} for unit in units]
+
+
+def _refresh(connection: Connection, names: Names, group: str, change: int) -> None:
+    """Make a group anew from its alerts; one that has none any more is gone."""
     newest = _newest(connection, group)
     if newest is None:
         connection.execute(delete(_UNIT).where(_UNIT.c.group == group))
@@ -91,20 +125,6 @@ def _refresh(
         return
     row = _measures(connection, group) | _words(to_alert(newest), names) | {"change": change}
     connection.execute(update(_GROUP).where(_GROUP.c.id == group).values(row))
-
-
-def _found(connection: Connection, group: str, alert: Alert, change: int) -> None:
-    """Insert a new group, nothing measured yet, with its units: those of all its alerts."""
-    numbers = ("rank", "system_level", "first", "last", "raised", "activity", "alerts", "events")
-    texts = ("title", "level", "newest", "attack", "search")
-    row: dict[str, Any] = dict.fromkeys(numbers, 0) | dict.fromkeys(texts, "")
-    row |= {"id": group, "rule": alert.rule, "zone": alert.zone, "state": OPEN, "details": b""}
-    connection.execute(insert(_GROUP).values({**row, "born": change, "change": change}))
-    readers = readers_of(alert.operators, alert.affected)
-    units = sorted({*alert.operators, *alert.affected} - {""})
-    rows = [{"group": group, "unit": unit, "reads": int(unit in readers)} for unit in units]
-    if rows:
-        connection.execute(insert(_UNIT), rows)
 
 
 def _newest(connection: Connection, group: str) -> Row[Any] | None:

@@ -32,7 +32,7 @@ def test_from_the_queue_to_the_raw_line_by_keyboard(visit):
     assert 0 == raw.count()
     page.keyboard.press("u")
     page.wait_for_url("**/")
-    page.wait_for_function("document.activeElement.matches('[data-row]')")
+    page.locator("[data-row]:focus").wait_for()
 
 
 def test_search_and_help_by_keyboard(visit):
