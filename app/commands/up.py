@@ -80,11 +80,12 @@ class _Run:
         self._plan = Plan(tuple(map(Part, PARTS)))
         self._asked = False
         self._ready = False
+        self._bound = False
 
     def until_over(self) -> int:
         """Start, restart, end; the exit code."""
         with _signals() as (awake, heard):
-            children = Children(_tell, awake)
+            children = Children(self._told, awake)
             try:
                 while not self._plan.over:
                     while heard:
@@ -94,6 +95,11 @@ class _Run:
             finally:
                 children.kill()
         return self._plan.code
+
+    def _told(self, name: str, line: str, *, wrong: bool) -> None:
+        """Tell a line; the console's first one means that it is ours who has the port."""
+        self._bound = self._bound or (name == "console" and not wrong)
+        _tell(name, line, wrong=wrong)
 
     def _act(self, children: Children) -> None:
         for name in supervisor.to_start(self._plan, _now()):
@@ -125,7 +131,7 @@ class _Run:
         return "" if self._plan.stopping else f"; again in {part.delay:.0f} s"
 
     def _answers(self) -> bool:
-        if not all(one.running for one in self._plan.parts):
+        if not self._bound or not all(one.running for one in self._plan.parts):
             return False
         place = urlsplit(f"//{self._listen}")
         try:

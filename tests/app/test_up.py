@@ -207,7 +207,9 @@ def test_part_that_cannot_start_ends_everything(start, quick):
         code = process.process.wait(PATIENCE_SECS)
 
     assert 1 == code
+    assert f"{listen}: cannot be listened on: Address already in use" in process.said()
     assert 1 == starts(process, "console") == starts(process, "collect")
+    assert "ready: " not in process.said()
     assert "Traceback" not in process.said()
 
 
