@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 FIRST_DELAY_SECS = 1.0
 LONGEST_DELAY_SECS = 60.0
-HEALTHY_SECS = 60.0  # who ran so long begins with the first delay again
-AT_ONCE_SECS = 10.0  # who never ran so long and explains itself has a mistake of a person
+# Who ran so long begins with the first delay again; who never did and explains itself has a
+# mistake of a person. A busy machine may need 20 s to come to that explanation.
+HEALTHY_SECS = 60.0
 GRACE_SECS = 30.0
 EXPLAINED = (1, 2)  # exit codes of `haidang`: an error that a message explains, wrong usage
 
@@ -67,9 +68,10 @@ def ended(plan: Plan, name: str, code: int, now: float) -> Plan:
     """A part ended: it waits for its next start, or everything ends for its error."""
     before = _part(plan, name)
     lasted = now - before.since
-    again = lasted >= HEALTHY_SECS or not before.delay
+    healthy = lasted >= HEALTHY_SECS
+    again = healthy or not before.delay
     delay = FIRST_DELAY_SECS if again else min(before.delay * 2, LONGEST_DELAY_SECS)
-    proven = before.proven or lasted >= AT_ONCE_SECS
+    proven = before.proven or healthy
     part = replace(before, running=False, due=now + delay, delay=delay, proven=proven)
     plan = _with(plan, part)
     return stop(plan, 1, now) if code in EXPLAINED and not proven and not plan.stopping else plan
