@@ -79,12 +79,18 @@ class Stage:
     def play(self, wait: Callable[[], None], spans: tuple[Span, ...] = WHOLE_DAY) -> Iterator[Step]:
         """The day step by step of the simulated clock; `wait` passes a moment of an outage.
 
-        A day of some `spans` has their lines and their steps only: a shorter day of its own.
+        A day of some `spans` has their lines and their steps only: a shorter day of its own. What
+        an earlier run has evaluated is passed over, but for its last step, which it may not have
+        finished.
         """
+        done = min(self.evaluated(), STEPS[-1])
         for at in (step for step in STEPS if within(step, spans)):
-            for path, content in files_until(self.world, at, spans).items():
-                append_missing(self.folder / path, content)
-            yield from self._lasting(at, wait)
+            files = files_until(self.world, at, spans)
+            grown = [append_missing(self.folder / path, content) for path, content in files.items()]
+            if any(grown) or at >= done:
+                yield from self._lasting(at, wait)
+            else:
+                yield Step(at, 0, ())
 
     def turn(self, at: Instant) -> Step:
         """Collect what is there, then correlate, both at this receive time."""
@@ -139,8 +145,8 @@ class Stage:
         return self.collecting.totals()
 
 
-def append_missing(file: Path, content: bytes) -> None:
-    """Let `file` grow to `content`; what somebody appended after that stays.
+def append_missing(file: Path, content: bytes) -> bool:
+    """Let `file` grow to `content`, and tell whether it did; what somebody appended after stays.
 
     Raises HaidangError if the file holds something else: it is not of this day.
     """
@@ -152,7 +158,7 @@ def append_missing(file: Path, content: bytes) -> None:
             raise HaidangError(
                 f"{file} is not of this simulated day; remove the folder or choose another --dir"
             )
-        opened.write(content[len(there) :])
+        return opened.write(content[len(there) :]) > 0
 
 
 def _write_once(file: Path, text: str) -> None:

@@ -98,6 +98,14 @@ def _code(words):
 
 
 @pytest.fixture(scope="session")
+def whole_day(haidang, tmp_path_factory):
+    """The demo's day of seed 1 on files, played once: its world's folder, and what was told."""
+    folder = tmp_path_factory.mktemp("demo")
+    ran = haidang("demo", "--once", "--dir", folder)
+    return folder / "seed-1", ran
+
+
+@pytest.fixture(scope="session")
 def site():
     """Writes a folder with inventory and configuration; returns the configuration's path."""
 

@@ -4,7 +4,6 @@ import ast
 import datetime as dt
 import json
 import re
-import signal
 import sqlite3
 from contextlib import ExitStack
 from itertools import groupby
@@ -20,6 +19,7 @@ from app.demo.lines import Request
 from app.demo.logs import log_path
 from app.demo.story import Stage
 from app.demo.world import make_world
+from haidang.model.instant import MINUTE
 
 # The hours of the stories.
 HOURS = ((1.5, 2), (4.25, 5.75), (7.25, 9), (14.25, 14.75))
@@ -126,14 +126,12 @@ def audit(folder):
 
 
 @pytest.fixture(scope="module")
-def played(haidang, tmp_path_factory):
+def played(haidang, whole_day):
     """The day of seed 1, played twice in one folder: both outputs, both audit trails."""
-    folder = tmp_path_factory.mktemp("demo")
-    outputs, trails = [], []
-    for _ in range(2):
-        outputs.append(haidang("demo", "--once", "--dir", folder))
-        trails.append(audit(folder / "seed-1"))
-    return folder / "seed-1", outputs, trails
+    folder, first = whole_day
+    before = audit(folder)
+    second = haidang("demo", "--once", "--dir", folder.parent)
+    return folder, (first, second), (before, audit(folder))
 
 
 @pytest.mark.slow
@@ -147,7 +145,7 @@ def test_first_world_tells_exactly_the_four_alerts(played):
     assert f"{RANSOM} {RANSOM_ENGLISH}" == paragraphs[-1]
     assert any(one.startswith(GAMBLING) for one in paragraphs)
     assert BEAT in next(one for one in paragraphs if "BM-VP-03" in one)
-    assert ["Máy", "Trong", "Máy", "Máy"] == [one for one, _ in groupby(starts)]
+    assert ["Máy", "Trong", "Máy"] == [one for one, _ in groupby(starts)]
     assert "DỮ LIỆU MÔ PHỎNG" in first.out.splitlines()[0]
     assert (0, "") == (first.code, first.err)
 
@@ -218,23 +216,24 @@ def test_coverage_of_the_demo_holds_every_event(haidang, played):
     assert "NOT EVALUATED" not in ran.out
 
 
-def part_of_day(folder, seed):
-    """The hours of the stories of a world, played in a folder; alerts in order, and the ledger."""
+def part_of_day(folder, seed, spans=SPANS):
+    """The hours of the stories of a world, played in a folder: its alerts in order."""
     with ExitStack() as stack:
         stage = Stage.open(folder, make_world(seed), stack)
-        steps = list(stage.play(pytest.fail, SPANS))
+        steps = list(stage.play(pytest.fail, spans))
         found = list_alerts(stage.soc.database, stage.soc.scope)
-    assert sum(step.framed for step in steps) == lines_written(folder)
+    # The router's last line may still go on: it waits for another step.
+    assert lines_written(folder) - sum(step.framed for step in steps) in {0, 1}
     return list(reversed(found))
 
 
 @pytest.mark.slow
 def test_ids_and_words_do_not_depend_on_the_folder(tmp_path):
     """The same seed elsewhere raises the same alerts under the same ids."""
-    here, there = (part_of_day(tmp_path / name, 1) for name in ("here", "there"))
+    here, there = (part_of_day(tmp_path / name, 1, SPANS[:1]) for name in ("here", "there"))
 
     assert [(one.id, one.sentences) for one in here] == [(one.id, one.sentences) for one in there]
-    assert len({one.id for one in here}) == 4
+    assert [BACKDOOR] == [one.sentences["vi"] for one in here]
 
 
 @pytest.mark.slow
@@ -254,23 +253,24 @@ def test_other_worlds_get_true_sentences_of_their_own(tmp_path, seed):
 
 
 @pytest.mark.slow
-def test_line_pasted_after_the_day_raises_its_alert(start, tmp_path):
-    """Without --once the files stay watched; Ctrl-C ends with the last line and no traceback."""
-    process = start("demo", "--dir", tmp_path / "demo")
-    process.wait_for("Ctrl-C ends")
-    folder = tmp_path / "demo" / "seed-1"
-    before = lines_written(folder)
+def test_line_pasted_after_the_day_raises_its_alert(tmp_path):
+    """The files stay watched: what is appended is collected and told at once."""
     attack = (
         b"203.0.113.9 - - [18/Nov/2026:23:59:50 +0700] "
         b'"GET /tai-ve?tep=../../../../etc/passwd HTTP/1.1" 200 1833 "-" "curl/8.5.0"\n'
     )
-    with (folder / log_path(make_world(1).web.name, Request)).open("ab") as log:
-        log.write(attack)
-    process.wait_for("trả lời yêu cầu vượt thư mục lúc 23:59")
-    ended = process.end(signal.SIGINT)
+    evening, end = (instant(3600 * hour) for hour in (23.75, 24))
+    with ExitStack() as stack:
+        stage = Stage.open(tmp_path, make_world(1), stack)
+        assert [] == [
+            one for step in stage.play(pytest.fail, ((evening, end),)) for one in step.alerts
+        ]
+        with (tmp_path / log_path(stage.world.web.name, Request)).open("ab") as log:
+            log.write(attack)
+        step = next(stage.watch(lambda: end + MINUTE, lambda: None))
 
-    assert (0, "") == (ended.code, ended.err)
-    assert last_line(before + 1, alerts=5) == ended.out.splitlines()[-1]
+    (alert,) = step.alerts
+    assert "trả lời yêu cầu vượt thư mục lúc 23:59" in alert.sentences["vi"]
 
 
 @pytest.mark.parametrize(
