@@ -85,13 +85,16 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "doctor": Entry(
         "app.commands.doctor:command",
-        "Say what is well, what is not, and what to do about it.",
+        "Look at everything that must be well, and say what to do about what is not.",
     ),
     "config": Entry(
         "app.commands.config:command",
         "Check the configuration, show what is in force, print a commented example.",
     ),
-    "console": Entry("app.commands.console:command", "Show alerts, health and rules as pages."),
+    "console": Entry(
+        "app.commands.console:command",
+        "Show the queue of alerts, what is not seen, and the rules, on `console.listen`.",
+    ),
     "user": Entry(
         "app.commands.user:command", "Add, list and disable the accounts of the console."
     ),

@@ -15,7 +15,7 @@ from dashboards.app import create_app
 @click.command()
 @CONFIG
 def command(config_path: Path) -> None:
-    """Show the queue of alerts, what is not seen, and the rules, on the address `console.listen`.
+    """Show the queue of alerts, what is not seen, and the rules, on `console.listen`.
 
     It goes on until it is stopped; while its servers are away it waits for them and says so once.
     """

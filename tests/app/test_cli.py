@@ -174,6 +174,7 @@ def test_full_disk_under_the_output_is_one_line():
     assert (1, b"output: No space left on device\n") == (ran.returncode, ran.stderr)
 
 
+@pytest.mark.slow
 def test_demo_in_a_place_that_it_cannot_use_is_one_line(tmp_path):
     """The folder's name and why; the demo is the first thing that people run."""
     (tmp_path / "seed-1").touch()

@@ -171,6 +171,7 @@ def test_secrets_are_read_when_a_store_is_opened_and_shown_by_nobody(tmp_path, s
     assert "mat-khau" not in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "foreign"),
     [

@@ -102,6 +102,7 @@ def test_stages_come_from_the_wheel(unpacked):
     assert f"{unpacked[0]}/haidang/_app/app/__init__.py" == found.stdout.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITTEN)
 def test_command_of_the_wheel_has_help(unpacked, name):
     """Each command can be imported from the wheel."""
