@@ -59,7 +59,7 @@ def _excluded(soc: wiring.Soc, now: Instant) -> Iterator[Silence]:
         if one.id in found:
             count, last = found[one.id].matches, f"{to_local(one.span.end - 1):%d/%m/%Y}"
             vi = f"{one.reason}: {count} lần khớp · loại trừ {one.id}, đến hết {last} ({one.by})"
-            en = f"A licensed scan: {count} matches · exclusion {one.id}, until {last}"
+            en = f"Exclusion {one.id}: {count} matches kept silent, until {last}"
             yield Silence({"vi": vi, "en": en}, count)
 
 
@@ -79,7 +79,7 @@ def _trials(soc: wiring.Soc, now: Instant) -> Iterator[Silence]:
         card = rule.card
         if card.id in found and card.id in soc.modes.of("trial"):
             count = found[card.id].week
-            vi = f"Ký số ngoài giờ: {count} lần khớp · luật {card.name} chạy thử, chỉ đếm"
+            vi = f"Luật chạy thử {card.name}: {count} lần khớp · chỉ đếm, không báo ai"
             en = f"{card.title}: {count} matches · a rule in trial, counted only"
             yield Silence({"vi": vi, "en": en}, count)
 
@@ -90,8 +90,8 @@ def _read_news(soc: wiring.Soc) -> Silence:
     for word in _WORDS:
         found |= {one.id: one for one in _search(soc, Clause("url.path", "contains", word))}
     count = sum(not soc.engine.match(one, _document(one)) for one in found.values())
-    vi = f"Tin công an có từ “tài xỉu”: {count} lượt đọc · không nằm trong thư mục tải lên"
-    en = f"Police news with the words “tài xỉu”: {count} reads · not below an upload folder"
+    vi = f"Trang có từ “tài xỉu”: {count} lượt đọc · không nằm trong thư mục tải lên"
+    en = f"Pages with the words “tài xỉu”: {count} reads · not below an upload folder"
     return Silence({"vi": vi, "en": en}, count)
 
 
@@ -103,7 +103,7 @@ def _supported(soc: wiring.Soc) -> Iterator[Silence]:
     for window in soc.engine.calendar.windows:
         if count := sum(window.covers(place) for place in silent):
             vi = f"{window.reason}: {count} lần chạy · trong khung hỗ trợ {window.id}"
-            en = f"A vendor's remote support: {count} starts · inside the window {window.id}"
+            en = f"Remote support tool: {count} starts · inside the window {window.id}"
             until = f"{to_local(window.span.end):%H:%M}"
             yield Silence({"vi": f"{vi}, đến {until}", "en": f"{en}, until {until}"}, count)
 
