@@ -170,4 +170,4 @@ def test_alerts_keep_their_ids_however_the_feed_is_cut(engine, matches):
         return found
 
     assert ids(len(matches)) == ids(7) == ids(50)
-    assert 2 == len(ids(20))
+    assert 4 == len(ids(20))

@@ -16,6 +16,7 @@ from app.demo.clock import STEPS
 from app.demo.day import files_until
 from app.demo.logs import KINDS
 from app.demo.trap_scan import licensed_scan
+from app.demo.trap_support import remote_support
 from app.demo.world import World, make_world
 from collectors.dataset import Dataset, load_dataset
 from collectors.record import Context, ParserState
@@ -124,7 +125,10 @@ def _found(hits: list[Hit]) -> dict[str, list[Group]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_four_stories_and_nothing_else_are_found(seed: int) -> None:
-    """One group of each story's correlation; no rule alone matches but for the licensed scan."""
+    """One group of each story's correlation; no rule alone matches but what the calendar announced.
+
+    No calendar is asked here: the scan and the remote support are silent by it (test_traps.py).
+    """
     world = make_world(seed)
     hits = _hits(world)
     wanted = {
@@ -141,12 +145,14 @@ def test_the_four_stories_and_nothing_else_are_found(seed: int) -> None:
         ],
     }
     assert wanted == _found(hits)
-    scan = licensed_scan(world)
+    scan, support = licensed_scan(world), remote_support(world)
     alone = [hit for hit in hits if hit.rule.card.id not in _rule_set().silent]
-    others = [one for one in alone if first_text(one.document, "source.ip") != scan.address]
-    assert [] == [one.rule.card.name for one in others]
-    assert all(scan.start < one.time < scan.end for one in alone)
-    assert len({one.rule.card.name for one in alone}) >= 3
+    scanned = [one for one in alone if first_text(one.document, "source.ip") == scan.address]
+    others = [one for one in alone if one not in scanned]
+    assert {"win_remote_support_tool"} == {one.rule.card.name for one in others}
+    assert all(support.start < one.time < support.end for one in others)
+    assert all(scan.start < one.time < scan.end for one in scanned)
+    assert len({one.rule.card.name for one in scanned}) >= 3
 
 
 @pytest.mark.slow
