@@ -11,6 +11,7 @@ import orjson
 import pytest
 import yaml
 
+from app.demo.announced import calendar_yaml
 from app.demo.attack_backdoor import acts
 from app.demo.configuration import config_yaml, inventory_yaml
 from app.demo.logs import lines_of
@@ -41,6 +42,7 @@ def prepared(folder, console_port):
     listen = {"listen": f"127.0.0.1:{console_port}", "metrics_token_file": str(token)}
     (folder / "site").mkdir()
     (folder / "site/inventory.yml").write_text(inventory_yaml(WORLD), "utf-8")
+    (folder / "site/calendar.yml").write_text(calendar_yaml(WORLD), "utf-8")
     text = config_yaml(WORLD, {"console": listen})
     (folder / "site/haidang.yml").write_text(text, "utf-8")
     return folder / "site/haidang.yml"
