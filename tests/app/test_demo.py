@@ -159,7 +159,7 @@ def test_first_world_tells_what_stayed_silent(played):
     assert "232 lần khớp · loại trừ LT-03, đến hết 30/11/2026" in scan
     assert "UBND xã Thác Mẫu: mất kết nối, nhiều khả năng mất điện hoặc đường truyền" in cut
     assert "từ 10:05 đến 10:47 18/11/2026 (4 nguồn: " in cut
-    assert "1 lần khớp · luật app_document_signed_outside_hours chạy thử" in signature
+    assert "app_document_signed_outside_hours: 1 lần khớp · chỉ đếm" in signature
     assert f"{len(list(trap_news.acts(make_world(1))))} lượt đọc · không nằm trong" in news
     assert "2 lần chạy · trong khung hỗ trợ HT-02" in support
     assert "4 lần · dưới ngưỡng 10 lần trong 10 phút" in passwords
@@ -198,7 +198,9 @@ def test_listed_alerts_are_the_told_ones(haidang, played):
     backdoor, gambling, beat, ransom = (alert["sentences"]["vi"] for alert in found)
 
     assert [BACKDOOR, GAMBLING, RANSOM] == [backdoor, gambling, ransom]
-    assert re.match("Máy BM-VP-03 của UBND xã Bản Mẫu gọi một tên miền lạ 36 lần trong 3 giờ", beat)
+    assert re.match(
+        "Máy BM-VP-03 của UBND xã Bản Mẫu gọi một tên miền lạ 36 lần trong 175 phút", beat
+    )
     assert BACKDOOR_ENGLISH == found[0]["sentences"]["en"]
     assert ["critical", "high", "high", "critical"] == [alert["level"] for alert in found]
 
