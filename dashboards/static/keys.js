@@ -35,8 +35,9 @@ function search() {
   field.select?.();
 }
 
+/* A dialog that is closed keeps the focus until the next frame; what is typed then is not for it. */
 function typing(target) {
-  return target.closest("input, select, textarea, dialog, [contenteditable]");
+  return target.closest("input, select, textarea, dialog[open], [contenteditable]");
 }
 
 onKey("j", () => moveRow(1));

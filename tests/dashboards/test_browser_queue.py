@@ -48,6 +48,20 @@ def test_search_and_help_by_keyboard(visit):
     assert 1 == page.locator("[data-group]").count()
 
 
+def test_a_key_pressed_before_the_closed_help_gave_up_the_focus_counts(visit):
+    """Fast hands: `/` in the very frame in which the help is closed still goes to the search."""
+    page = visit.logged_in()
+    page.keyboard.press("?")
+    page.locator("#keys[open]").wait_for()
+    focused = page.evaluate("""() => {
+        document.getElementById("keys").close();
+        const press = new KeyboardEvent("keydown", {key: "/", bubbles: true, cancelable: true});
+        document.activeElement.dispatchEvent(press);
+        return document.activeElement.matches("[data-search]");
+    }""")
+    assert focused
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_pages_are_accessible_and_fit(visit, scheme, size):

@@ -149,6 +149,7 @@ def test_after_some_failures_one_must_wait(console, account, wall, name):
     assert enter(client, name=name).status_code == (303 if name == "lan" else 401)
 
 
+@pytest.mark.slow
 def test_waiting_grows_and_has_an_end(console, account, wall):
     """Guessing becomes slow, and nobody is locked out for longer than five minutes."""
     waits = []
