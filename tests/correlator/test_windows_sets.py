@@ -12,33 +12,15 @@ from collectors.dataset import load_dataset
 from collectors.record import Context
 from correlator.evaluate import compile_rules
 from correlator.view import logsources
-from haidang.store.events.elastic.client import Client
-from haidang.store.events.elastic.store import ElasticStore
 from haidang.store.events.parquet.store import ParquetStore
 from rules.fields import load_fields
-from tests.support import elasticsearch, profiles, windows_sets
+from tests.support import event_stores, windows_sets
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not windows_sets.SIGMA.exists(), reason="the shared rules are not here"),
 ]
-elastic_connection = profiles.elastic_connection
-
-
-@pytest.fixture(params=["parquet", "elastic"])
-def store(request, tmp_path):
-    """An empty store of each kind."""
-    request.node.user_properties.append(("store", request.param))
-    if request.param == "parquet":
-        opened = ParquetStore.open(tmp_path / "events")
-    else:
-        connection = request.getfixturevalue("elastic_connection")
-        client = Client.open(connection)
-        elasticsearch.empty(client)
-        client.close()
-        opened = ElasticStore.open(connection)
-    yield opened
-    opened.close()
+elastic_connection, store = event_stores.elastic_connection, event_stores.event_store
 
 
 @pytest.fixture

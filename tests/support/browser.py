@@ -30,27 +30,11 @@ from app import cli
 from haidang.store import accounts, sessions
 from haidang.store.accounts import CENTRE, NewAccount
 from haidang.store.state.sqlite import open_sqlite
-from tests.support.site import ATTACK, INPUT
+from tests.support.site import ATTACK, INPUT, INVENTORY
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "chromium"
 PASSWORD = "một câu dài dễ nhớ"  # noqa: S105 - of accounts that live as long as a test
-INVENTORY = """\
-units:
-  - {id: dc, name: Trung tâm Dữ liệu, name_en: Data Centre, from: '2010-01-01'}
-  - {id: ha, name: Sở Hạ, name_en: Department Ha, from: '2010-01-01'}
-  - {id: xu, name: Sở Xuân, name_en: Department Xu, from: '2010-01-01'}
-zones: [{id: dc, name: Trung tâm dữ liệu}]
-systems:
-  - {id: ha, name: Trang Hạ, level: 2, kind: web-server, operator: dc, owner: ha}
-  - {id: xu, name: Trang Xuân, level: 3, kind: web-server, operator: dc, owner: xu}
-networks: []
-hosts:
-  - {name: HA-WEB01, zone: dc, system: ha, addresses: [10.1.1.1]}
-  - {name: XU-WEB01, zone: dc, system: xu, addresses: [10.1.1.2]}
-mail_domains: []
-api_keys: []
-"""
 _AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _PATIENCE_SECS = 60
 # The browser reports every status that is an error; a test asks for the status itself.

@@ -16,24 +16,8 @@ import yaml
 from app import config, wiring
 from haidang.store.inventory import Inventory
 from tests.support.console import Clock, console_over
-from tests.support.site import NOW
+from tests.support.site import INVENTORY, NOW
 
-INVENTORY = """\
-units:
-  - {id: dc, name: Trung tâm Dữ liệu, name_en: Data Centre, from: '2010-01-01'}
-  - {id: ha, name: Sở Hạ, name_en: Department Ha, from: '2010-01-01'}
-  - {id: xu, name: Sở Xuân, name_en: Department Xu, from: '2010-01-01'}
-zones: [{id: dc, name: Trung tâm dữ liệu}]
-systems:
-  - {id: ha, name: Trang Hạ, level: 2, kind: web-server, operator: dc, owner: ha}
-  - {id: xu, name: Trang Xuân, level: 3, kind: web-server, operator: dc, owner: xu}
-networks: []
-hosts:
-  - {name: HA-WEB01, zone: dc, system: ha, addresses: [10.1.1.1]}
-  - {name: XU-WEB01, zone: dc, system: xu, addresses: [10.1.1.2]}
-mail_domains: []
-api_keys: []
-"""
 SERVERS = {"ha": "HA-WEB01", "xu": "XU-WEB01"}
 
 
