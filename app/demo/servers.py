@@ -74,6 +74,7 @@ def postgresql(
     """
     if software.postgresql is None:
         raise HaidangError("\n".join(software.missing))
+    folder = folder.absolute()
     programs, data, port = software.postgresql, folder / "data", free_port(_POSTGRESQL_PORTS)
     owner = account(os.geteuid(), "postgres")
     chosen = {
@@ -118,7 +119,7 @@ def _node(  # noqa: PLR0913, PLR0917 - what the two kinds of Elasticsearch above
     home, java = software.elasticsearch, software.java
     if home is None or java is None:
         raise HaidangError("\n".join(software.missing))
-    owner = account(os.geteuid())
+    owner, folder = account(os.geteuid()), folder.absolute()  # it starts in a folder of its own
     lines = {
         "cluster.name": "haidang",
         "path.data": str(folder / "data"),

@@ -16,10 +16,11 @@ from tests.support.servers import scratch, software
 
 
 @pytest.fixture
-def folder():
-    """A folder for servers."""
+def folder(monkeypatch):
+    """A folder for servers, named from the folder above as people do; servers have their own."""
     with scratch() as path:
-        yield path
+        monkeypatch.chdir(path.parent)
+        yield Path(path.name)
 
 
 def test_port_in_use_is_not_chosen(monkeypatch):
