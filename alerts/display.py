@@ -23,6 +23,8 @@ _TELLING = (
     "user.name",
     "http.request.method",
     "url.original",
+    "http.response.status_code",
+    "dns.question.name",
     "process.command_line",
     "event.action",
 )

@@ -23,7 +23,7 @@ from haidang.store.inventory import Inventory
 from haidang.store.inventory.index import host_key
 from haidang.store.inventory.records import Host
 
-State: TypeAlias = Literal["receiving", "silent"]
+State: TypeAlias = Literal["receiving", "silent", "off"]
 Kind: TypeAlias = Literal["line_down", "silent"]
 
 NEAR = 5  # minutes between the last signs of life of sources that one cause cut off
@@ -46,7 +46,7 @@ class SourceHealth:
 
     `unit` has the host, or runs it where no unit has it. `usual` is its usual interval in minutes,
     None where it is not learned yet; `today` are the events received since midnight. `silence` is
-    the one that goes on.
+    the one that goes on; of a machine that people switch off it is no trouble: `off`.
     """
 
     source: Source
@@ -234,11 +234,17 @@ def _health(
         unit=_unit(one, inventory),
         place=one.place,
         kind=one.kind,
-        state="silent" if now else "receiving",
+        state=_state(one, now),
         silence=now,
         usual=one.heard.usual(minute_of(as_of)),
         today=today.events if today else 0,
     )
+
+
+def _state(one: _One, silence: Silence | None) -> State:
+    if silence is None:
+        return "receiving"
+    return "off" if one.kind in UNWATCHED else "silent"
 
 
 def _unit(one: _One, inventory: Inventory) -> str:

@@ -200,7 +200,7 @@ def _alerts(connection: Connection, counted: Counters, now: Instant) -> Iterator
 
 def health(found: Health) -> Iterator[Sample]:
     """Who is heard, and what of that somebody must look at."""
-    states = Counter({"receiving": 0, "silent": 0})
+    states = Counter({"receiving": 0, "silent": 0, "off": 0})
     states.update(one.state for one in found.sources)
     yield from (("haidang_sources", (name,), count) for name, count in states.items())
     open_ = Counter(one.kind for one in found.findings if not one.end and not one.explained)

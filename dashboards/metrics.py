@@ -29,7 +29,7 @@ LABELS: Mapping[str, Collection[str]] = {
     "severity": LEVELS,
     "mode": MODES,
     "reason": DROP_RULES,
-    "state": ("receiving", "silent"),
+    "state": ("receiving", "silent", "off"),
 }
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
 
@@ -128,7 +128,9 @@ FAMILIES = (
         "Age of the oldest open group; 0 where none is open.",
         ("severity",),
     ),
-    Family("haidang_sources", "gauge", "Sources by state.", ("state",)),
+    Family(
+        "haidang_sources", "gauge", "Sources by state; off: a silent office computer.", ("state",)
+    ),
     Family(
         "haidang_sources_silent",
         "gauge",

@@ -94,7 +94,8 @@ class Waiting:
 class Seen:
     """The page. `place` says where the collector's figures are; `start` begins the strips.
 
-    `blind` are units without any source (names by language), `never` inputs without any event.
+    `blind` are units without any source (names by language), `never` inputs without any event,
+    `off` the computers that are silent because people switched them off.
     """
 
     as_of: Instant
@@ -105,6 +106,7 @@ class Seen:
     never: tuple[Expected, ...]
     sources: int
     silent: int
+    off: int
     minutes: Minutes
     percent: Mapping[str, str]
     units: tuple[UnitLines, ...]
@@ -133,6 +135,7 @@ def read_seen(console: Console, scope: Scope) -> Seen:
         never=tuple(_never(collected.inputs, health.sources)),
         sources=len(lines),
         silent=sum(one.silent for one in units),
+        off=sum(one.state == "off" for one in lines.values()),
         minutes=minutes,
         percent={one: _percent(minutes, one) for one in LANGUAGES},
         units=units,
@@ -198,6 +201,10 @@ def _lines(health: Health, ranges: Iterable[Range], collected: Collected) -> Map
     return found
 
 
+def _silent_first(one: Line) -> tuple[bool, str, str]:
+    return one.state != "silent", one.host, one.dataset
+
+
 def _by_unit(console: Console, health: Health, lines: Mapping[str, Line]) -> Iterable[UnitLines]:
     """Units with silent sources first, then by name; the silent sources of each first."""
     found: dict[str, list[Line]] = {}
@@ -207,8 +214,8 @@ def _by_unit(console: Console, health: Health, lines: Mapping[str, Line]) -> Ite
         UnitLines(
             id=unit,
             names=_names(console, unit),
-            silent=sum(bool(one.since) for one in some),
-            lines=tuple(sorted(some, key=lambda one: (not one.since, one.host, one.dataset))),
+            silent=sum(one.state == "silent" for one in some),
+            lines=tuple(sorted(some, key=_silent_first)),
         )
         for unit, some in found.items()
     ]

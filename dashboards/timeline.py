@@ -1,14 +1,14 @@
 """What happened on an alert's machine around it: stored events and sealed copies by time."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from alerts.display import gist
 from alerts.evidence import Evidence
 from alerts.wording import clean
 from haidang.errors import Unavailable
 from haidang.model.alert import Alert
-from haidang.model.event import Event
+from haidang.model.event import Document, Event
 from haidang.model.fields import first_text
 from haidang.model.instant import MINUTE, Instant
 from haidang.model.scope import Scope
@@ -24,7 +24,9 @@ _ASSETS = ("host.name", "source.ip")
 class Moment:
     """One event: `rule` is the rule that it matched, "" for none; `seal` only of sealed copies.
 
-    `seal` is the SHA-256 of the copy, `intact` whether its bytes still have it.
+    `seal` is the SHA-256 of the copy, `intact` whether its bytes still have it. `failed`: what was
+    tried was refused or did not work (ECS `event.outcome`). `parts` are the audit records that the
+    event was put together from.
     """
 
     event: str
@@ -33,6 +35,8 @@ class Moment:
     rule: str = ""
     seal: str = ""
     intact: bool = True
+    failed: bool = False
+    parts: tuple["Moment", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,8 @@ def read_timeline(
     except Unavailable:
         window, found, cut, away = WINDOWS[0], [], False, True
     moments = {event.id: _stored(event) for event in found} | sealed
-    ordered = sorted(moments.values(), key=lambda moment: (moment.time, moment.event))
-    return Timeline(path, clean(asset), window, tuple(ordered), cut, away)
+    records = {event.id: record for event in found if (record := _audit_record(event))}
+    return Timeline(path, clean(asset), window, _in_order(moments, records), cut, away)
 
 
 def asset_of(alert: Alert, copies: Iterable[Evidence]) -> tuple[str, str]:
@@ -98,12 +102,42 @@ def _around(
 
 
 def _sealed(copy: Evidence) -> Moment:
-    said = gist(copy.document())
-    return Moment(copy.event, copy.time, said, copy.rule, copy.sha256, copy.is_intact())
+    document = copy.document()
+    seal = copy.sha256, copy.is_intact()
+    return Moment(copy.event, copy.time, gist(document), copy.rule, *seal, _failed(document))
 
 
 def _stored(event: Event) -> Moment:
-    return Moment(event.id, event.time, gist(event.document()))
+    document = event.document()
+    return Moment(event.id, event.time, gist(document), failed=_failed(document))
+
+
+def _failed(document: Document) -> bool:
+    return first_text(document, "event.outcome") == "failure"
+
+
+def _audit_record(event: Event) -> tuple[str, bool] | None:
+    """Which audit event this belongs to, and whether it is the whole of it; None of others."""
+    document = event.document()
+    number = first_text(document, "auditd.log.sequence")
+    whole = first_text(document, "haidang.derived") == "true"
+    return (f"{event.source} {number}", whole) if number else None
+
+
+def _in_order(
+    moments: Mapping[str, Moment], records: Mapping[str, tuple[str, bool]]
+) -> tuple[Moment, ...]:
+    """By (time, id); unmatched records of an audit event that is there as a whole are its parts."""
+    wholes = {number: id_ for id_, (number, whole) in records.items() if whole}
+    parts: dict[str, list[Moment]] = {}
+    single = []
+    for moment in sorted(moments.values(), key=lambda one: (one.time, one.event)):
+        number, whole = records.get(moment.event, ("", True))
+        if whole or moment.rule or number not in wholes:
+            single.append(moment)
+        else:
+            parts.setdefault(wholes[number], []).append(moment)
+    return tuple(replace(one, parts=tuple(parts.get(one.event, ()))) for one in single)
 
 
 def find_event(

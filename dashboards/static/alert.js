@@ -11,14 +11,14 @@ async function raw() {
   const row = chosen();
   if (!row) return;
   const link = row.querySelector("[data-row]");
-  const open = row.querySelector(".raw");
+  const open = row.querySelector(":scope > .raw");
   if (open) {
     open.remove();
     link.focus();
     return;
   }
   const answer = await fetch(link.href, {headers: {Accept: "application/json"}});
-  if (!answer.ok || row.querySelector(".raw")) return;
+  if (!answer.ok || row.querySelector(":scope > .raw")) return;
   const event = await answer.json();
   const shown = document.getElementById("raw").content.firstElementChild.cloneNode();
   shown.textContent = event.shown || JSON.stringify(event.document, null, 2);

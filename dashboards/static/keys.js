@@ -14,7 +14,7 @@ export function onKey(key, handler) {
 
 /* Focus the row `step` further; the first or the last where none has the focus. */
 export function moveRow(step) {
-  const rows = [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent);
+  const rows = [...document.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());
   if (!rows.length) return;
   const now = rows.findIndex((row) => row.contains(document.activeElement));
   const next = now < 0 ? (step > 0 ? 0 : rows.length - 1) : now + step;

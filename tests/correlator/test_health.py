@@ -155,7 +155,7 @@ def test_machines_that_people_switch_off_are_not_missed():
     health = judge(speaking("rt-a"), speaking("pc-a", end=CUT))
 
     assert () == health.findings
-    assert ["silent", "receiving"] == [one.state for one in health.sources]
+    assert ["off", "receiving"] == [one.state for one in health.sources]
 
 
 def test_source_that_was_not_heard_for_days_is_still_missed():

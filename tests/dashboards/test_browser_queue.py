@@ -2,10 +2,13 @@
 
 import pytest
 
+from app.demo.attack_folder import samples
+from app.demo.world import make_world
+from haidang.model.instant import from_iso
 from tests.support import browser
 from tests.support.browser import axe, overflow, prepared, serving, shot, visiting
 from tests.support.hostile import lines
-from tests.support.site import ATTACK
+from tests.support.site import ATTACK, INPUT
 
 pytestmark = pytest.mark.slow
 WIDE, NARROW = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
@@ -126,3 +129,30 @@ def test_hostile_lines_run_nothing_and_break_nothing(chromium, tmp_path):
                 assert page.evaluate("window.evil === undefined")
                 earlier = page.locator("#history ~ ul a").first
                 address = earlier.get_attribute("href") if earlier.count() else ""
+
+
+def test_audit_records_are_folded_until_they_are_asked_for(chromium, tmp_path):
+    """Closed ones are passed by; opened, each has its raw line under it."""
+    audit = {**INPUT, "name": "audit", "path": "logs/c.log", "dataset": "auditd.log"}
+    inputs = [{**audit, "operator": "dc", "zone": "dc", "max_behind_days": 36_500}]
+    moment = from_iso("2026-11-18T08:01:00+07:00")
+    [lines] = [one.lines(moment) for one in samples(make_world(1), moment) if "audit" in one.file]
+    (tmp_path / "site/logs").mkdir(parents=True)
+    (tmp_path / "site/logs/c.log").write_bytes(lines)
+    site = prepared(tmp_path / "site", inputs=inputs)
+    with serving(site), visiting(chromium, site) as visit:
+        page = visit.logged_in()
+        first_alert(page)
+        page.keyboard.press("j")
+        assert page.locator(".timeline > [data-event] > [data-row]:focus").count()
+        page.keyboard.press("j")
+        assert 0 == page.locator(".parts [data-row]:focus").count()
+        page.locator(".parts summary").click()
+        page.locator(".timeline > .matched > [data-row]").focus()
+        page.keyboard.press("j")
+        page.keyboard.press("r")
+        assert page.locator(".parts li:first-child > .raw").inner_text().startswith("type=")
+        assert 1 == page.locator(".raw").count()
+        assert [] == axe(page)
+        assert 0 >= overflow(page)
+        shot(page, "alert-audit")

@@ -153,6 +153,7 @@ def test_silence_that_goes_on_unexplained_is_what_counts():
     assert {
         ("haidang_sources", "receiving"): 2,
         ("haidang_sources", "silent"): 1,
+        ("haidang_sources", "off"): 0,
         ("haidang_sources_silent",): 2,
         ("haidang_lines_down",): 1,
         ("haidang_units_unseen",): 1,

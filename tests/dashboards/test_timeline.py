@@ -100,6 +100,41 @@ def test_moments_are_those_of_the_machine_in_its_zone(scene):
     assert "203.0.113.9 before" == found.moments[0].said
 
 
+def test_what_did_not_work_is_marked(scene):
+    """A logon that was refused does not look like one that was not."""
+    refused = event("refused", START + 2)
+    document = {**refused.document(), "event": {"action": "Logon", "outcome": "failure"}}
+    scene.store.events.append(replace(refused, ecs=encode(document)))
+    copies = [*scene.copies, copy_event(scene.store.events[-1], "rule_2")]
+
+    for given in (scene.copies, copies):
+        found = read_timeline(scene.store, SOC, alert(), given)
+        assert ["refused"] == [one.event for one in found.moments if one.failed]
+
+
+def audited(id, number, source="s", **more):  # noqa: A002 - a field
+    """An audit record of the audit event of that number."""
+    record = event(id, START + 3)
+    own = {"auditd": {"log": {"sequence": number}}, "haidang": more}
+    return replace(record, source=source, ecs=encode({**record.document(), **own}))
+
+
+def test_audit_records_are_parts_of_what_was_put_together_from_them(scene):
+    """They stand under it; matched ones, and those without a whole, stand for themselves."""
+    records = [audited("a-path", 7), audited("cwd", 7), audited("matched", 7)]
+    others = [audited("lonely", 8), audited("other-log", 7, source="t")]
+    scene.store.events += [*records, audited("whole", 7, derived=True), *others]
+    copies = [*scene.copies, copy_event(records[-1], "rule_2")]
+    moments = read_timeline(scene.store, SOC, alert(), copies).moments
+
+    assert ["lonely", "matched", "other-log", "whole"] == [
+        one.event for one in moments if one.time == START + 3
+    ]
+    assert {"whole": ["a-path", "cwd"]} == {
+        one.event: [part.event for part in one.parts] for one in moments if one.parts
+    }
+
+
 def test_reader_sees_own_events_alone(scene):
     """The store's answer is the reader's, whatever the alert holds."""
     assert "other-unit" not in ids(

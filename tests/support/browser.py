@@ -83,7 +83,7 @@ def prepared(folder, lines=ATTACK, others=b"", **settings):
 
     `lines` are of Sở Hạ's server, `others` of Sở Xuân's.
     """
-    (folder / "logs").mkdir(parents=True)
+    (folder / "logs").mkdir(parents=True, exist_ok=True)
     (folder / "inventory.yml").write_text(INVENTORY, "utf-8")
     (folder / "logs/a.log").write_bytes(lines)
     (folder / "logs/b.log").write_bytes(others)
@@ -234,8 +234,12 @@ def axe(page):
 
 
 def overflow(page):
-    """By how many pixels the page is wider than its window."""
-    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    """By how many pixels the page is wider than its window, or longer than what it holds."""
+    return page.evaluate("""() => {
+        const whole = document.documentElement;
+        const held = Math.max(window.innerHeight, Math.ceil(document.body.offsetHeight));
+        return Math.max(whole.scrollWidth - window.innerWidth, whole.scrollHeight - held);
+    }""")
 
 
 def shot(page, name):
