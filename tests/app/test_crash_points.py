@@ -1,20 +1,15 @@
 """The whole thread dies at every durable act in turn; what stands afterwards is always the same."""
 
 import ast
-import os
 import shutil
 import signal
-import subprocess
-import sys
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
 import pytest
 
-from alerts.listing import list_alerts
-from app import config, wiring
+from app import config
 from tests.support.acts import ACTS
 from tests.support.proxy import proxied
 from tests.support.site import ATTACK, INPUT
@@ -166,46 +161,6 @@ def test_a_crash_alone_beside_a_cluster_loses_and_doubles_nothing(clustered_stor
     survives(clustered_story, folder, alone(clustered_story)[part::PARTS])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "halt",
-    [
-        pytest.param("manifest.after_rename", id="accepted by the store, offset not moved"),
-        pytest.param("correlate.before_commit", id="matched, not correlated"),
-    ],
-)
-def test_a_killed_process_loses_and_doubles_nothing(halt, tmp_path):
-    """A kill -9 of a real process between two named points, then an ordinary run."""
-    command = [sys.executable, "-m", "haidang", "demo", "--once", "--dir"]
-    undisturbed = subprocess.run([*command, tmp_path / "a"], cwd=ROOT, check=True, **_PIPES)
-    environment = {**os.environ, "HAIDANG_HALT_AT": halt}
-    with subprocess.Popen([*command, tmp_path / "b"], cwd=ROOT, env=environment, **_PIPED) as dying:
-        while f"halted at {halt}" not in (line := dying.stderr.readline()):
-            assert line, "the process ended before it reached the point"
-        dying.send_signal(signal.SIGKILL)
-
-    again = subprocess.run([*command, tmp_path / "b"], cwd=ROOT, check=True, **_PIPES)
-
-    assert -signal.SIGKILL == dying.returncode
-    assert _last_line(undisturbed) == _last_line(again)
-    assert _ids(tmp_path / "a") == _ids(tmp_path / "b")
-
-
-_PIPED = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-_PIPES = {"stdout": subprocess.PIPE, "text": True}
-
-
-def _last_line(finished):
-    return finished.stdout.splitlines()[-1]
-
-
-def _ids(folder):
-    settings = config.load(folder / "seed-1" / "haidang.yml")
-    with ExitStack() as stack:
-        soc = stack.enter_context(wiring.open_soc(settings))
-        return sorted(alert.id for alert in list_alerts(soc.database, soc.scope))
-
-
 # Long ago, so that no clock of a machine finds these times to come.
 READER = ATTACK.replace(b"/tai-ve?tep=../../../../etc/passwd", b"/")
 LOG = (READER + ATTACK).replace(b"2026", b"2020") + b"this is no access line\n"
@@ -252,6 +207,35 @@ def undisturbed(haidang, attacked, tmp_path):
     return found
 
 
+def killed_at(halt, process):
+    """A kill -9 of the process where it halts."""
+    process.wait_for(f"halted at {halt}")
+    assert -signal.SIGKILL == process.end(signal.SIGKILL).code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("word", "halt"),
+    [
+        pytest.param("collect", "manifest.after_rename", id="accepted, offset not moved"),
+        pytest.param("collect", "quarantine.after_sync", id="quarantined, offset not moved"),
+        pytest.param("correlate", "match.after_commit", id="matched, not correlated"),
+        pytest.param("correlate", "correlate.before_commit", id="correlating"),
+        pytest.param("correlate", "alerts.before_commit", id="raising"),
+    ],
+)
+def test_a_killed_process_loses_and_doubles_nothing(
+    haidang, start, attacked, undisturbed, word, halt
+):
+    """A kill -9 of a real process between two named points, then ordinary runs."""
+    file = attacked()
+    if word == "correlate":
+        assert 0 == haidang("collect", "--once", "--config", file).code
+    killed_at(halt, start(word, "--once", "--config", file, HAIDANG_HALT_AT=halt))
+
+    assert undisturbed == finished(haidang, file)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "halt"),
@@ -270,12 +254,9 @@ def test_a_process_killed_beside_a_cluster_loses_and_doubles_nothing(
     file = attacked(**clustered)
     if word == "correlate":
         assert 0 == haidang("collect", "--once", "--config", file).code
-    process = start(word, "--once", "--config", file, HAIDANG_HALT_AT=halt)
-    process.wait_for(f"halted at {halt}")
-    ended = process.end(signal.SIGKILL)
+    killed_at(halt, start(word, "--once", "--config", file, HAIDANG_HALT_AT=halt))
     seal()
 
-    assert -signal.SIGKILL == ended.code
     assert undisturbed == finished(haidang, file)
 
 
