@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from haidang.model.alert import Alert
 from haidang.model.detection import Detection, Episode
+from haidang.model.packing import by_language
 
 CURSOR = "alert"  # the last detection that became part of an alert
 
@@ -37,7 +38,7 @@ def found_columns(
         "details": {
             "tags": list(card.tags),
             "author": card.author,
-            "falsepositives": list(card.falsepositives),
+            "falsepositives": {key: list(some) for key, some in card.falsepositives.items()},
             "group": dict(detection.group),
             "operators": list(detection.operators),
             "affected": list(detection.affected),
@@ -58,7 +59,6 @@ def stored_columns(row: Row[Any]) -> dict[str, Any]:
 def to_alert(row: Row[Any]) -> Alert:
     """The alert of a stored row."""
     details = orjson.loads(row.details)
-    steps = details.get("first_steps", {})  # absent from alerts that were stored before it was
     return Alert(
         id=row.id,
         rule=row.rule,
@@ -77,8 +77,8 @@ def to_alert(row: Row[Any]) -> Alert:
         affected=tuple(details["affected"]),
         system_level=row.system_level,
         sentences=details["sentences"],
-        first_steps={language: tuple(texts) for language, texts in steps.items()},
-        falsepositives=tuple(details["falsepositives"]),
+        first_steps=by_language(details.get("first_steps", {})),  # absent from the oldest alerts
+        falsepositives=by_language(details["falsepositives"]),
         counts=details["counts"],
         evidence_missing=details["evidence_missing"],
         superseded_by=row.superseded_by,

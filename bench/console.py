@@ -95,7 +95,7 @@ def _alert(number: int) -> dict[str, Any]:
     details = {
         "tags": ["attack.persistence", "attack.t1505.003"],
         "author": "",
-        "falsepositives": [],
+        "falsepositives": {},
         "group": {"host.name": host, "source.ip": "203.0.113.77"},
         "operators": [],
         "affected": [_unit(number)],

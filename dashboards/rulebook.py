@@ -13,6 +13,7 @@ from correlator.tick import evaluated
 from haidang.model.detection import LEVELS
 from haidang.model.fold import plain
 from haidang.model.instant import Instant
+from haidang.model.packing import by_language
 from haidang.model.scope import Scope
 from haidang.store.audit import Act, acts_on
 from haidang.store.state import tables
@@ -96,7 +97,7 @@ class RuleDetail:
 
     rule: Rule
     tags: tuple[str, ...]
-    falsepositives: tuple[str, ...]
+    falsepositives: Mapping[str, tuple[str, ...]]
     sentences: Mapping[str, str]
     first_steps: Mapping[str, tuple[str, ...]]
     source: str
@@ -160,9 +161,9 @@ def read_rule(connection: Connection, scope: Scope, id_: str, now: Instant) -> R
     return RuleDetail(
         rule=found,
         tags=tuple(details["tags"]),
-        falsepositives=tuple(details["falsepositives"]),
+        falsepositives=by_language(details["falsepositives"]),
         sentences=details["sentences"],
-        first_steps={one: tuple(steps) for one, steps in details["first_steps"].items()},
+        first_steps=by_language(details["first_steps"]),
         source=details["source"],
         examples=figures.tally(id_).examples,
         history=tuple(acts_on(connection, id_, "rule.")),

@@ -1,8 +1,8 @@
 """The card of a rule: what people are shown of it, and the hash of its whole document.
 
 Source: Sigma specification 2.1.0, metadata attributes. Our own key is
-`haidang: {sentence: {vi: …, en: …}, first_steps: {vi: […], en: […]}}`; any other unknown key is a
-custom field and allowed.
+`haidang: {sentence: {vi: …, en: …}, first_steps: {vi: […], en: […]}, falsepositives: {vi: […]}}`;
+any other unknown key is a custom field and allowed.
 """
 
 import json
@@ -34,7 +34,7 @@ def parse(checker: Checker) -> Card:
         status=_one_of(checker, "status", STATUSES, ""),
         author=checker.take(("author",), str, ""),
         tags=_texts(checker, "tags"),
-        falsepositives=_texts(checker, "falsepositives"),
+        falsepositives=_falsepositives(checker),
         sentences=_sentences(checker),
         first_steps=_first_steps(checker),
     )
@@ -87,12 +87,28 @@ def _texts(checker: Checker, key: str) -> tuple[str, ...]:
 
 def _sentences(checker: Checker) -> dict[str, str]:
     ours = checker.take(("haidang",), dict, {})
-    checker.unknown_keys(("haidang",), ours, ("sentence", "first_steps"))
+    checker.unknown_keys(("haidang",), ours, ("sentence", "first_steps", "falsepositives"))
     path: YamlPath = ("haidang", "sentence")
     written = checker.take(path, dict, {}) if "sentence" in ours else {}
     checker.unknown_keys(path, written, _LANGUAGES)
     sentences = {language: checker.take((*path, language), str, "") for language in written}
     return {language: text for language, text in sentences.items() if text}
+
+
+def _falsepositives(checker: Checker) -> dict[str, tuple[str, ...]]:
+    """Sigma's are in English; ours say the same in Vietnamese, one for each."""
+    texts = {"en": _texts(checker, "falsepositives")}
+    path: YamlPath = ("haidang", "falsepositives")
+    ours = checker.document.value.get("haidang")
+    if isinstance(ours, dict) and "falsepositives" in ours:
+        checker.unknown_keys(path, checker.take(path, dict, {}), ("vi",))
+        said = checker.take((*path, "vi"), list, ...) or []
+        if not all(isinstance(text, str) and text.strip() for text in said):
+            checker.add((*path, "vi"), "must be a list of texts")
+        elif len(said) != len(texts["en"]):
+            checker.add((*path, "vi"), "must be as many as the rule's own falsepositives")
+        texts["vi"] = tuple(map(str, said))
+    return {language: some for language, some in texts.items() if some}
 
 
 def _first_steps(checker: Checker) -> dict[str, tuple[str, ...]]:

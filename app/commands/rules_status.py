@@ -160,7 +160,7 @@ def show(config_path: Path, rule: str) -> None:
     for name, value in one.fields().items():
         text = ", ".join(value) if isinstance(value, list) else value
         click.echo(f"{name:14}  {text if text not in (None, '') else '-'}")
-    for text in one.card.falsepositives:
+    for text in one.card.falsepositives.get("en", ()):
         click.echo(f"{'false positive':14}  {text}")
 
 

@@ -42,7 +42,7 @@ class Alert:
     system_level: int
     sentences: Mapping[str, str]
     first_steps: Mapping[str, tuple[str, ...]]
-    falsepositives: tuple[str, ...]
+    falsepositives: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, int]
     evidence_missing: int
     superseded_by: str = ""

@@ -17,7 +17,8 @@ class Card:
     So an alert never depends on a rule file that was edited or removed since.
 
     `sentences` maps a language (`vi`, `en`) to a template, see `alerts.sentence`; `first_steps` to
-    what to look at and do, in order.
+    what to look at and do, in order, `falsepositives` to what else it may be (`vi` of rules that
+    say it).
     """
 
     id: str
@@ -29,7 +30,7 @@ class Card:
     author: str = ""
     tags: tuple[str, ...] = ()
     sentences: Mapping[str, str] = field(default_factory=dict)
-    falsepositives: tuple[str, ...] = ()
+    falsepositives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     first_steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

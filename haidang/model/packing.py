@@ -1,7 +1,7 @@
 """Matches and detections as compact bytes, for the rows that carry them between stages."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -50,11 +50,16 @@ def unpack_detection(packed: bytes) -> Detection:
     """Return the detection of one row."""
     row: dict[str, Any] = orjson.loads(zlib.decompress(packed))
     card = row.pop("card")
-    for key in ("tags", "falsepositives"):
-        card[key] = tuple(card[key])
-    steps = card.get("first_steps", {})
-    card["first_steps"] = {language: tuple(texts) for language, texts in steps.items()}
+    card["tags"] = tuple(card["tags"])
+    for key in ("falsepositives", "first_steps"):
+        card[key] = by_language(card.get(key, {}))
     for key in ("operators", "affected", "absorbed"):
         row[key] = tuple(row[key])
     row["members"] = tuple(Member(**member) for member in row["members"])
     return Detection(card=Card(**card), episode=Episode(**row.pop("episode")), **row)
+
+
+def by_language(texts: Mapping[str, Iterable[str]] | Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Texts of a stored card by language; a list is from before there was another than English."""
+    found = texts if isinstance(texts, Mapping) else {"en": texts}
+    return {language: tuple(some) for language, some in found.items() if some}

@@ -37,7 +37,7 @@ def alert(make):
         system_level=3,
         sentences={"vi": "Máy chủ web có cửa hậu " * 9, "en": "The web server has a backdoor."},
         first_steps={"vi": ("Xem nhật ký.", "Ngắt mạng."), "en": ("Read the log.", "Unplug.")},
-        falsepositives=("A penetration test",),
+        falsepositives={"en": ("A penetration test",)},
         counts={"web_script_in_upload": 3},
         evidence_missing=0,
     )

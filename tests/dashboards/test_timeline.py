@@ -53,8 +53,8 @@ def alert(group=None):
     """An alert of ten minutes."""
     empty = dict.fromkeys(("rule_hash", "title", "author", "superseded_by"), "")
     counted = dict.fromkeys(("raised", "revised", "revision", "evidence_missing"), 0)
-    lists = dict.fromkeys(("tags", "operators", "affected", "falsepositives"), ())
-    maps = {name: {} for name in ("sentences", "first_steps", "counts")}
+    lists = dict.fromkeys(("tags", "operators", "affected"), ())
+    maps = {name: {} for name in ("sentences", "first_steps", "falsepositives", "counts")}
     return Alert(
         id="a" * 32,
         rule="r-1",

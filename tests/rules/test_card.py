@@ -5,6 +5,7 @@ import pytest
 from haidang.yamldoc import Checker, parse
 from rules import card
 
+FALSE = "title: A\nfalsepositives: [Scan, Test]\nhaidang: {falsepositives: {"
 STEPS = "title: A\nhaidang: {first_steps: {"
 
 
@@ -40,6 +41,13 @@ def test_absent_metadata_has_defaults():
         pytest.param(
             ["haidang.first_steps.fr"], f"{STEPS}vi: [a], en: [a], fr: [a]}}}}", id="language"
         ),
+        pytest.param(["haidang.falsepositives.vi"], f"{FALSE}vi: [Rà quét]}}}}", id="one lacks"),
+        pytest.param(["haidang.falsepositives.vi"], f"{FALSE}vi: [Rà quét, 1]}}}}", id="no text"),
+        pytest.param(
+            ["haidang.falsepositives.en"],
+            f"{FALSE}vi: [a, b], en: [a, b]}}}}",
+            id="twice in English",
+        ),
     ],
 )
 def test_wrong_metadata_is_a_problem(expected, text):
@@ -53,6 +61,13 @@ def test_hash_depends_on_values_and_not_on_the_order_of_keys():
     assert one == card.content_hash({"a": {"c": [1, 2], "b": 1}})
     assert one != card.content_hash({"a": {"b": 1, "c": [2, 1]}})
     assert one != card.content_hash({"a": {"b": "1", "c": [1, 2]}})
+
+
+def test_falsepositives_may_come_in_vietnamese_too():
+    """Sigma's own are in English."""
+    found, problems = read(f"{FALSE}vi: [Rà quét, Kiểm thử]}}}}")
+    assert {"en": ("Scan", "Test"), "vi": ("Rà quét", "Kiểm thử")} == found.falsepositives
+    assert [] == problems
 
 
 def test_first_steps_come_in_both_languages():

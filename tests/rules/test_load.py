@@ -104,7 +104,7 @@ def test_card_holds_what_people_are_shown(tmp_path):
         card.status,
         card.author,
     )
-    assert (("attack.t1110",), ("none",)) == (card.tags, card.falsepositives)
+    assert (("attack.t1110",), {"en": ("none",)}) == (card.tags, card.falsepositives)
     assert {"vi": "Có việc", "en": "Work"} == card.sentences
 
 

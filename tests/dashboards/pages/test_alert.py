@@ -47,8 +47,16 @@ def test_page_tells_all_that_is_needed_first(console, ids):
         "Diễn biến ±15 phút",
         "T1190",
         "Mã băm đều khớp",
+        "Trang trả mã 200 cho mọi đường dẫn không có thật",
     ):
         assert said in page
+
+
+def test_false_alarms_are_told_in_the_readers_language(console, ids):
+    """Sigma's own words in English, ours in Vietnamese, never both."""
+    page = logged_in(console).get(f"/alerts/{ids[0]}?lang=en").text
+    assert "Sites that answer every unknown path with status 200" in page
+    assert "Trang trả mã 200" not in page
 
 
 def test_timeline_marks_what_matched(console, ids):

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from haidang.model.detection import LEVELS, Card, Detection, Episode, Match, Member
 from haidang.model.packing import (
+    by_language,
     pack_detection,
     pack_matches,
     unpack_detection,
@@ -41,7 +42,7 @@ CARDS = st.builds(
     author=TEXT,
     tags=TEXTS,
     sentences=st.dictionaries(st.sampled_from(["vi", "en"]), TEXT),
-    falsepositives=TEXTS,
+    falsepositives=st.dictionaries(st.sampled_from(["vi", "en"]), TEXTS.filter(len)),
 )
 DETECTIONS = st.builds(
     Detection,
@@ -70,6 +71,12 @@ def test_matches_go_through_their_row_unchanged(matches):
 def test_detection_goes_through_its_row_unchanged(detection):
     """Every field keeps its value and its type."""
     assert detection == unpack_detection(pack_detection(detection))
+
+
+def test_older_cards_have_false_positives_in_english_alone():
+    """A list is from before there was another language; what is empty is left out."""
+    assert {"en": ("Scans",)} == by_language(["Scans"]) == by_language({"en": ["Scans"], "vi": []})
+    assert {} == by_language([])
 
 
 def test_many_like_matches_pack_small():
