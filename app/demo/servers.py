@@ -23,6 +23,8 @@ LOOPBACK = "127.0.0.1"
 # Below the ports that Linux gives to outgoing connections; a range for each use.
 _POSTGRESQL_PORTS, _HTTP_PORTS, _TRANSPORT_PORTS = 20_000, 24_000, 28_000
 _RANGE = 4_000
+# These servers live for minutes: compiling their code thoroughly costs more than it saves.
+_QUICK = "-XX:TieredStopAtLevel=1"
 
 
 def elasticsearch(
@@ -140,7 +142,8 @@ def _node(  # noqa: PLR0913, PLR0917 - what the two kinds of Elasticsearch above
         environment={
             "HOME": str(folder),
             "ES_JAVA_HOME": str(java),
-            "ES_JAVA_OPTS": f"-Xms{heap_mb}m -Xmx{heap_mb}m",
+            "ES_JAVA_OPTS": f"-Xms{heap_mb}m -Xmx{heap_mb}m {_QUICK}",
+            "CLI_JAVA_OPTS": f"-XX:+UseSerialGC {_QUICK}",
             "ES_PATH_CONF": str(folder / "config"),
             "ES_TMPDIR": str(folder / "tmp"),
         },

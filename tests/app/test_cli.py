@@ -12,6 +12,7 @@ import pytest
 from app import cli
 from haidang import __version__
 from haidang.errors import InputError, Problem
+from tests.support.site import ATTACK, INPUT
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = [name for name in cli.COMMANDS if (ROOT / f"app/commands/{name}.py").exists()]
@@ -216,15 +217,14 @@ def test_module_and_command_are_the_same_program():
 
 
 @pytest.mark.slow
-def test_what_a_command_writes_is_not_for_others(tmp_path):
-    """The stores hold logs: no file that the demo makes is readable by everybody."""
-    subprocess.run(
-        [sys.executable, "-m", "haidang", "demo", "--once", "--dir", tmp_path / "d"],
-        cwd=Path(__file__).parents[2],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    made = [path for path in (tmp_path / "d").rglob("*") if path.is_file()]
+def test_what_a_command_writes_is_not_for_others(tmp_path, site):
+    """The stores hold logs: no file that a command makes is readable by everybody."""
+    file = site(tmp_path, INPUT)
+    (tmp_path / INPUT["path"]).write_bytes(ATTACK)
+    for word in ("collect", "correlate"):
+        ran = haidang(word, "--once", "--config", file)
+        assert (0, b"") == (ran.returncode, ran.stderr)
+    made = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
 
     assert made
     assert [] == [path.name for path in made if path.stat().st_mode & 0o007]
