@@ -35,7 +35,7 @@ if (link && queue?.startsWith("/?")) link.href = queue;
 /* A long timeline begins where the rule matched; what came before is one scroll away. */
 const course = document.querySelector(".timeline");
 const first = course?.querySelector(".matched");
-if (first) course.scrollTop = first.offsetTop - course.offsetTop - 3 * first.offsetHeight;
+if (first) course.scrollTop = first.offsetTop - 3 * first.offsetHeight;
 
 onKey("r", raw);
 onKey("u", () => link?.click());

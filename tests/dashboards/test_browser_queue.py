@@ -85,6 +85,27 @@ def test_pages_are_accessible_and_fit(visit, scheme, size):
     assert [] == axe(page)
 
 
+def test_long_timeline_begins_shortly_before_what_matched(chromium, tmp_path):
+    """Sixty harmless requests stand before and after it; three of them are seen first."""
+    harmless = ATTACK.replace(b"/tai-ve?tep=../../../../etc/passwd", b"/")
+    minutes = [
+        b"".join(
+            harmless.replace(b"08:01:00", b"08:%02d:%02d" % (minute, second))
+            for second in range(60)
+        )
+        for minute in (0, 2)
+    ]
+    site = prepared(tmp_path / "site", ATTACK.join(minutes))
+    with serving(site), visiting(chromium, site) as visit:
+        page = visit.logged_in(viewport=WIDE)
+        first_alert(page)
+        course = page.locator(".timeline").bounding_box()
+        matched = page.locator(".timeline > .matched").bounding_box()
+        above = (matched["y"] - course["y"]) / matched["height"]
+        assert 121 == page.locator(".timeline > [data-event]").count()
+        assert 2 <= above <= 4
+
+
 def test_new_alert_moves_nothing_until_asked_for(chromium, tmp_path):
     """One line says that there is news; `n` shows it; the focus stays where it was."""
     site = prepared(tmp_path / "site")
