@@ -102,12 +102,9 @@ def _falsepositives(checker: Checker) -> dict[str, tuple[str, ...]]:
     ours = checker.document.value.get("haidang")
     if isinstance(ours, dict) and "falsepositives" in ours:
         checker.unknown_keys(path, checker.take(path, dict, {}), ("vi",))
-        said = checker.take((*path, "vi"), list, ...) or []
-        if not all(isinstance(text, str) and text.strip() for text in said):
-            checker.add((*path, "vi"), "must be a list of texts")
-        elif len(said) != len(texts["en"]):
+        texts["vi"] = _said(checker, (*path, "vi"))
+        if len(texts["vi"]) != len(texts["en"]):
             checker.add((*path, "vi"), "must be as many as the rule's own falsepositives")
-        texts["vi"] = tuple(map(str, said))
     return {language: some for language, some in texts.items() if some}
 
 
@@ -118,12 +115,14 @@ def _first_steps(checker: Checker) -> dict[str, tuple[str, ...]]:
     if not isinstance(ours, dict) or "first_steps" not in ours:
         return {}
     checker.unknown_keys(path, checker.take(path, dict, {}), _LANGUAGES)
-    steps = {}
-    for language in _LANGUAGES:
-        texts = checker.take((*path, language), list, ...) or []
-        if not all(isinstance(text, str) and text.strip() for text in texts):
-            checker.add((*path, language), "must be a list of texts")
-        steps[language] = tuple(map(str, texts))
+    steps = {language: _said(checker, (*path, language)) for language in _LANGUAGES}
     if all(steps.values()) and len({len(texts) for texts in steps.values()}) > 1:
         checker.add(path, "must have as many steps in each language")
     return steps
+
+
+def _said(checker: Checker, path: YamlPath) -> tuple[str, ...]:
+    texts = checker.take(path, list, ...) or []
+    if not all(isinstance(text, str) and text.strip() for text in texts):
+        checker.add(path, "must be a list of texts")
+    return tuple(map(str, texts))
