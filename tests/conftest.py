@@ -12,8 +12,7 @@ from tests.support import budget, stores
 
 # Seconds of processor time, its children's included: it does not grow when other programs run.
 # A test that only waits is caught by the clock on the wall.
-# Twice what a quick test may take: the same one was measured at 1.6 s, then at 3.2 s.
-WORK_LIMIT = 6.0
+WORK_LIMIT = 3.0
 WALL_LIMIT = 30.0
 _WORK = pytest.StashKey[float]()
 

@@ -332,6 +332,7 @@ def test_events_are_utf8_where_the_locale_is_c(log):
     assert (0, b"") == (ran.returncode, ran.stderr)
 
 
+@pytest.mark.slow
 def test_alerts_are_utf8_where_the_locale_is_c(raised):
     """Vietnamese sentences arrive whole under LC_ALL=C."""
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "CONFIG": str(raised)}

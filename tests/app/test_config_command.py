@@ -157,6 +157,7 @@ def test_secret_in_the_file_is_refused_and_not_repeated(haidang, clustered_site,
         assert f"{section}.{key}: unknown key".lstrip(".") in ran.err
 
 
+@pytest.mark.slow
 def test_log_that_we_may_not_read_is_a_warning(web):
     """As a user without rights, in a process of its own."""
     if os.geteuid() != 0:

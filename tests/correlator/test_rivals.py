@@ -57,6 +57,7 @@ def calm(tmp_path):
     return expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["tick.after_commit", "match.after_commit"])
 def test_paused_between_transactions(state, tmp_path, calm, point):
     """The other one did everything meanwhile; who wakes finds that and leaves it alone."""
@@ -68,6 +69,7 @@ def test_paused_between_transactions(state, tmp_path, calm, point):
     assert calm == before == result(database)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tick", "replay", "match", "correlate"])
 def test_paused_with_the_lock_in_its_hands(cluster, tmp_path, calm, name):
     """The server ends its session, the other one goes on; its late commit fails by itself."""

@@ -57,13 +57,19 @@ def wide_scopes(tree: ast.AST) -> Iterator[int]:
             yield node.lineno
 
 
-def found(search, allowed: Path) -> list[str]:
+@pytest.fixture(scope="module")
+def trees() -> dict[Path, ast.Module]:
+    """What every source says; made once, as it takes seconds."""
+    return {file: ast.parse(file.read_text("utf-8")) for file in SOURCES}
+
+
+def found(trees: dict[Path, ast.Module], search, allowed: Path) -> list[str]:
     """`file:line` of everything found outside the allowed file."""
     return [
         f"{file.relative_to(ROOT)}:{line}"
-        for file in SOURCES
+        for file, tree in trees.items()
         if file != allowed
-        for line in search(ast.parse(file.read_text("utf-8")))
+        for line in search(tree)
     ]
 
 
@@ -89,9 +95,9 @@ def test_search_leaves_the_rest_alone(text):
     assert [] == list(durable_acts(ast.parse(text)))
 
 
-def test_durable_acts_are_only_in_durable():
+def test_durable_acts_are_only_in_durable(trees):
     """Every fsync, rename and commit has a name at which a test can stop it."""
-    assert [] == found(durable_acts, DURABLE)
+    assert [] == found(trees, durable_acts, DURABLE)
 
 
 @pytest.mark.parametrize("text", ["Scope.system()", "scope.Scope.system()", "Scope(None)"])
@@ -100,9 +106,9 @@ def test_search_finds_a_wide_scope(text):
     assert [1] == list(wide_scopes(ast.parse(text)))
 
 
-def test_wide_scopes_are_only_in_the_wiring():
+def test_wide_scopes_are_only_in_the_wiring(trees):
     """Nobody but app.wiring can ask a store for everything."""
-    assert [] == found(wide_scopes, WIRING)
+    assert [] == found(trees, wide_scopes, WIRING)
 
 
 def test_no_module_is_a_drawer():

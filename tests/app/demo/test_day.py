@@ -54,6 +54,7 @@ def test_steps_are_every_five_minutes_of_the_day() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_files_only_grow_and_hold_what_has_happened(seed: int) -> None:
     """Each step's content starts with the step before it and adds that step's events only."""

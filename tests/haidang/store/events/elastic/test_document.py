@@ -15,6 +15,7 @@ def decoded(line, event):
     return document.decode(event.id, orjson.loads(line))
 
 
+@pytest.mark.slow
 @given(documents())
 def test_searchable_form_comes_back(content):
     """Whatever the server takes, decode gives back byte for byte; twice the same key it refuses."""
@@ -25,6 +26,7 @@ def test_searchable_form_comes_back(content):
         assert event == decoded(line, event)
 
 
+@pytest.mark.slow
 @given(documents())
 def test_carried_form_comes_back(content):
     """The carried form holds any document."""

@@ -126,6 +126,7 @@ def test_all_that_the_judge_accepts_is_found(corpus, documents, data):
         assert [] == missed(corpus, put, clause), clause
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(ODD + "aeo"), st.sampled_from(["NFC", "NFD"])), max_size=8),
